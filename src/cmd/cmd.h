@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * cmd.h - one row a command: dispatch, help, man page and completion come from it
+ *
+ * A command is one file with one `const struct cmd`; cmds.def lists them.  Its
+ * options land in its own struct (zeroed, of size `size`).
+ */
+#ifndef KST_CMD_H
+#define KST_CMD_H
+
+#include "kstool/kstool.h"
+#include "ui/opt.h"
+#include "ui/out.h"
+
+enum cmd_group { GROUP_LOOK, GROUP_MAKE, GROUP_CHANGE, GROUP_NATIVE, GROUP_HELP, GROUP_HIDDEN };
+
+struct cmd_example {
+	const char *line; /* a whole command line, as a person types it */
+	const char *what; /* what it does, a few words */
+};
+
+/* Values of the global options (src/ui/global.c holds the table). */
+struct global {
+	bool help, version, json, plain, quiet, dry_run, check, yes, no_input, ascii, local_time,
+		no_pager, insecure_permissions, openssl_config, require_pin, allow_unauthenticated;
+	int verbose;
+	const char *color, *layout, *at, *timeout, *max_kdf_mem;
+	struct opt_list pass, new_pass, key_pass, key_file, new_key_file, signer;
+};
+
+struct cli {
+	const struct cmd *cmd;
+	struct global g;
+	const char **operand; /* what is left after the options */
+	size_t nr;
+	struct out *out;
+	struct kst_asker asker;       /* from --pass and friends, else the terminal */
+	struct kst_notes notes;       /* of the library; printed by main as warnings */
+	struct kst_pin *pin;
+	size_t nr_pins;
+	struct kst_limits limits;
+	struct kst_error *err;        /* what main prints when run() returns -1 */
+};
+
+struct cmd {
+	const char *name;      /* "list"; "slot add" for a verb of a noun */
+	enum cmd_group group;
+	const char *operands;  /* "STORE SOURCE..." as help shows it */
+	const char *summary;   /* one line, as in the overview */
+	const char *help;      /* paragraphs, '\n' between lines, blank line between paragraphs */
+	const struct cmd_example *examples; /* ends with a NULL line */
+	const char *exits;     /* "0 3 4 6": the usual exit codes */
+	const struct opt *opts; /* may be NULL */
+	size_t size;           /* of the options struct */
+	unsigned min, max;     /* operands; max 0 with min 0: none; max ~0u: any number */
+	enum opt_what first, rest; /* what the operands are, for completion */
+	bool changes;          /* takes --dry-run and --check */
+	/* Exit status 0 or 1, or -1 with cli->err set (then its code's status). */
+	int (*run)(struct cli *cli, void *opts);
+};
+
+/* All commands, NULL-terminated; and the row of a name (two words for nouns). */
+extern const struct cmd *const cmd_table[];
+const struct cmd *cmd_find(const char *name);
+
+/* ---- shared by the commands (src/cmd/common.c) ---- */
+
+/* Options to open a store with, from the globals. */
+struct kst_open_options cmd_open_options(struct cli *cli, bool edit);
+/* Open operand or value `path` for looking. */
+int cmd_open(struct cli *cli, const char *path, struct kst_store **out);
+/*
+ * Open `path` for changing.  Where it does not exist: with `create`, a new store
+ * of the type that the name says ('K' or 'T' for a native one), else NEEDS_CREATE.
+ */
+int cmd_edit(struct cli *cli, const char *path, bool create, char store_kind,
+	     struct kst_store **out);
+
+/* One line of what a changing command did; collected, then reported at once. */
+enum change_action {
+	CHANGE_CREATED, CHANGE_ADDED, CHANGE_REPLACED, CHANGE_RENAMED, CHANGE_REMOVED,
+	CHANGE_UNCHANGED, CHANGE_SKIPPED
+};
+struct change {
+	enum change_action action;
+	char *alias;   /* owned */
+	char *text;    /* owned; what it is, for people */
+	char *reason;  /* owned; slug for JSON, or NULL */
+	const char *type; /* "private-key", "trusted-cert", "secret-key", ... */
+	uint8_t before[32], after[32];
+	bool has_before, has_after;
+};
+struct changes {
+	struct change *row;
+	size_t nr;
+};
+struct change *changes_add(struct changes *c, enum change_action action, const char *alias,
+			   const char *type);
+void changes_release(struct changes *c);
+/*
+ * Save the store (honouring --dry-run, --check and `save`) and report: change
+ * lines, the summary line "FILE: 1 added, 2 unchanged.", the backup, the JSON
+ * document kstool.change/1.  Returns the exit status, or -1.
+ */
+int cmd_commit(struct cli *cli, struct kst_store *s, struct changes *c,
+	       const struct kst_save_options *save);
+
+/* Ask "Continue? [y/N]" for something that could lose data: 0 go on; -1 NEEDS_REPLACE (no terminal
+ * and no --yes), DECLINED.  `hint` is the option that says yes. */
+int cmd_confirm(struct cli *cli, const char *subject, const char *what, const char *hint);
+
+/* Words for an entry: "private-key", "trusted-cert", "certificate", "secret-key", "csr", "crl". */
+const char *cmd_type_word(const struct kst_head *h);
+/* State word of a validity period: "ok" "WARN" "CRIT" "EXPIRED" "not yet"; windows scale with the
+ * lifetime: warn = min(30 d, 1/3), crit = min(7 d, 1/10). */
+const char *cmd_state(int64_t not_before, int64_t not_after, int64_t now);
+
+#endif

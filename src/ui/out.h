@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * out.h - the answer: text for people, --plain for awk, --json for programs
+ *
+ * Commands fill plain row structs and describe them once in a field table; text
+ * columns, narrow blocks, TAB-separated lines and JSON all come from that table.
+ * What no table can say (a chain as a tree, a sentence) has its own text call,
+ * which is silent in the other modes, and JSON calls, which are silent in text.
+ * A command never prints by itself.
+ *
+ * Texts given here are raw: this is where they are escaped (kst_text_escape for
+ * text and plain, JSON escapes for JSON).  Data (PEM, DER) goes through out_data().
+ */
+#ifndef KST_UI_OUT_H
+#define KST_UI_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kstool/kstool.h"
+
+enum out_mode { OUT_TEXT, OUT_PLAIN, OUT_JSON };
+
+struct out;
+
+/* ---- field tables ---- */
+
+enum field_type {
+	F_STR,   /* const char *; NULL is null */
+	F_INT,   /* int64_t */
+	F_BOOL,  /* bool */
+	F_TIME,  /* int64_t; 0 is null */
+	F_HEX32, /* const uint8_t *, 32 bytes; NULL is null */
+	F_STATE  /* const char *: "ok", "WARN", "EXPIRED", ...: coloured */
+};
+enum field_flags {
+	FF_TEXT = 1,    /* a text column */
+	FF_JSON = 2,    /* a JSON member */
+	FF_PLAIN = 4,   /* a --plain column */
+	FF_KEEP = 8,    /* never cut or dropped when narrow */
+	FF_DROP1 = 16,  /* dropped first when narrow */
+	FF_DROP2 = 32,  /* dropped next */
+	FF_MIDDLE = 64, /* shortened in the middle */
+	FF_RIGHT = 128  /* aligned right */
+};
+struct field {
+	const char *key;   /* JSON member, --fields name, label of the block layout; NULL ends */
+	const char *title; /* column title; NULL: no title */
+	enum field_type type;
+	unsigned flags;
+	size_t offset;
+};
+
+/* Rows as text columns (blocks below 60 cells), as plain lines, or as a JSON array `name`. */
+void out_rows(struct out *o, const char *name, const struct field *table, const void *rows,
+	      size_t nr, size_t row_size);
+/* One row as the members of the JSON object that is open; silent otherwise. */
+void out_members(struct out *o, const struct field *table, const void *row);
+
+/* ---- JSON only ---- */
+/* `key` NULL inside an array.  The envelope is opened by main and closed by out_finish(). */
+void out_schema(struct out *o, const char *schema); /* "kstool.list/1" */
+void out_object(struct out *o, const char *key);
+void out_array(struct out *o, const char *key);
+void out_end(struct out *o); /* of the innermost object or array */
+void out_str(struct out *o, const char *key, const char *value);   /* NULL: null */
+void out_strn(struct out *o, const char *key, const void *s, size_t n);
+void out_int(struct out *o, const char *key, int64_t value);
+void out_bool(struct out *o, const char *key, bool value);
+void out_null(struct out *o, const char *key);
+void out_time(struct out *o, const char *key, int64_t t); /* 0: null */
+void out_hex(struct out *o, const char *key, const uint8_t *data, size_t n);
+void out_changed(struct out *o, bool changed); /* the envelope's "changed" */
+
+/* ---- text only ---- */
+/* A line of printf text; %s arguments are escaped one by one.  Only %s %d %u %zu %llu %lld %ld %% . */
+void out_line(struct out *o, const char *fmt, ...);
+void out_blank(struct out *o);
+void out_heading(struct out *o, const char *fmt, ...); /* bold */
+/* "  names     api.acme.test, ..."; wraps to the width with a hanging indent. */
+void out_pair(struct out *o, const char *label, const char *value);
+/* Tree rows, root first: depth 0 has no mark.  `cells` are padded to columns over one tree. */
+struct out_tree_row {
+	unsigned depth;
+	const char *mark;     /* "?" or NULL */
+	const char *cell[5];  /* name, use, key, dates, state; NULL empty */
+};
+void out_tree(struct out *o, const struct out_tree_row *row, size_t nr);
+/* A change line: "added      alias   text"; goes to stderr when stdout carries data. */
+void out_change(struct out *o, const char *verb, const char *alias, const char *text);
+
+/* ---- plain only ---- */
+void out_plain(struct out *o, const char *const *cell, size_t nr);
+
+/* ---- every mode ---- */
+/* Bytes as the answer (PEM, DER).  In JSON mode they become the member "data" (text) or "data_base64". */
+int out_data(struct out *o, const void *data, size_t n, bool binary, struct kst_error *err);
+/* From now on stdout carries data: change lines move to stderr. */
+void out_data_mode(struct out *o);
+/* To stderr, unless quiet: "kstool: warning: ..." (also collected for JSON "warnings"), "note: ...". */
+void out_warn(struct out *o, const char *slug, const char *fmt, ...);
+void out_note(struct out *o, const char *fmt, ...);
+bool out_is(const struct out *o, enum out_mode mode);
+size_t out_width(const struct out *o); /* cells; 0: unlimited (not a terminal) */
+bool out_ascii(const struct out *o);
+
+#endif
