@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * file.h - reading whole files, locks, and the protocol that replaces a file
+ *
+ * A file is never edited: a neighbour (".name.<16 hex>.tmp", O_EXCL, 0600) is
+ * written, synced and read back by the caller, then renamed over the old one and
+ * the directory is synced.  At every moment the path holds the old or the new
+ * bytes.  Symbolic links are resolved once, the directory is held open.
+ */
+#ifndef KST_BASE_FILE_H
+#define KST_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "kstool/buf.h"
+#include "kstool/error.h"
+
+/* Whole regular file, fifo or "-" (standard input); TOO_LARGE beyond limit; EMPTY_FILE is no error here. */
+int kst_fd_read_all(int fd, uint64_t limit, struct kst_buf *out, struct kst_error *err);
+/* open(O_RDONLY|O_CLOEXEC|O_NOCTTY) with NO_FILE, UNREADABLE, NOT_A_FILE (a directory...).  fd or -1. */
+int kst_file_open(const char *path, struct stat *st, struct kst_error *err);
+/* pread of exactly n bytes (EINTR, short reads); TRUNCATED at the end of the file. */
+int kst_fd_read_at(int fd, uint64_t offset, void *buf, size_t n, struct kst_error *err);
+/* write of all n bytes (EINTR, short writes); DISK_FULL, CANNOT_WRITE ... */
+int kst_fd_write_all(int fd, const void *data, size_t n, struct kst_error *err);
+
+struct kst_place {     /* where a file is, or will be */
+	char *dir, *name;  /* after symbolic links; name has no '/' */
+	int dirfd;
+	bool exists;
+	struct stat st;    /* if it exists */
+};
+#define KST_PLACE_INIT { .dirfd = -1 }
+/*
+ * Resolve `path`; its last component need not exist.  Refuses (PERMISSIONS, unless `loose`) a
+ * group- or world-writable directory without sticky bit.  0 or -1.
+ */
+int kst_place_find(struct kst_place *p, const char *path, bool loose, struct kst_error *err);
+void kst_place_release(struct kst_place *p);
+
+/*
+ * Open and lock (flock LOCK_EX) the file of an existing place; when the file was replaced while
+ * waiting, again (dev and inode are compared).  Returns the locked fd (O_RDONLY or O_RDWR) and
+ * refreshes p->st, or -1.
+ */
+int kst_place_lock(struct kst_place *p, struct kst_error *err);
+
+struct kst_replace {
+	struct kst_place *place; /* borrowed */
+	int fd;                  /* the neighbour file, open for writing */
+	char tmp[300];
+};
+#define KST_REPLACE_INIT { .fd = -1 }
+/* Make the neighbour file; removes stale ones of the same name when `locked`.  `mode` is final for a
+ * new file; an old file's owner, group, mode, ACL and SELinux label are taken over (mode is masked by
+ * `tighten` if that is non-zero: 0600 when the file gains its first key).  MOUNT_POINT, PROJECTED,
+ * READ_ONLY, CANNOT_WRITE are told apart. */
+int kst_replace_begin(struct kst_replace *r, struct kst_place *p, mode_t mode, mode_t tighten,
+		      bool locked, struct kst_error *err);
+int kst_replace_write(struct kst_replace *r, const void *data, size_t n, struct kst_error *err);
+/* fsync (never retried), then reopen for reading: returns a fresh read-only fd of what is on the
+ * disk, or -1. */
+int kst_replace_sync(struct kst_replace *r, struct kst_error *err);
+/* Rename over the old file, or, with `fresh`, link only if nothing is there (EXISTS); sync the
+ * directory (NOT_DURABLE).  0 or -1. */
+int kst_replace_commit(struct kst_replace *r, bool fresh, struct kst_error *err);
+/* Remove the neighbour file if it is still there.  Always safe. */
+void kst_replace_abort(struct kst_replace *r);
+/* Called from a signal handler by the program: remove neighbour files that are open now.
+ * Async-signal-safe. */
+void kst_replace_abort_all(void);
+
+#endif
