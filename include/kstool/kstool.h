@@ -12,6 +12,7 @@
 #include "kstool/format.h"
 #include "kstool/key.h"
 #include "kstool/native.h"
+#include "kstool/pem.h"
 #include "kstool/secret.h"
 #include "kstool/store.h"
 #include "kstool/text.h"

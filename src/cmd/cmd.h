@@ -9,6 +9,7 @@
 #define KST_CMD_H
 
 #include "kstool/kstool.h"
+#include "ui/global.h"
 #include "ui/opt.h"
 #include "ui/out.h"
 
@@ -17,15 +18,6 @@ enum cmd_group { GROUP_LOOK, GROUP_MAKE, GROUP_CHANGE, GROUP_NATIVE, GROUP_HELP,
 struct cmd_example {
 	const char *line; /* a whole command line, as a person types it */
 	const char *what; /* what it does, a few words */
-};
-
-/* Values of the global options (src/ui/global.c holds the table). */
-struct global {
-	bool help, version, json, plain, quiet, dry_run, check, yes, no_input, ascii, local_time,
-		no_pager, insecure_permissions, openssl_config, require_pin, allow_unauthenticated;
-	int verbose;
-	const char *color, *layout, *at, *timeout, *max_kdf_mem;
-	struct opt_list pass, new_pass, key_pass, key_file, new_key_file, signer;
 };
 
 struct cli {
@@ -105,9 +97,22 @@ void changes_release(struct changes *c);
 int cmd_commit(struct cli *cli, struct kst_store *s, struct changes *c,
 	       const struct kst_save_options *save);
 
+/*
+ * The report of cmd_commit() alone, for output that is no store: change lines, the summary with
+ * `subject`, JSON.  `written`: bytes changed.  Returns the exit status.
+ */
+int changes_report(struct cli *cli, const char *subject, const struct changes *c, bool written);
+
 /* Ask "Continue? [y/N]" for something that could lose data: 0 go on; -1 NEEDS_REPLACE (no terminal
  * and no --yes), DECLINED.  `hint` is the option that says yes. */
 int cmd_confirm(struct cli *cli, const char *subject, const char *what, const char *hint);
+
+/*
+ * One of several files failed: print the error now, clear it, and give the status to go on with
+ * (the first failure counts).  With `last` and nothing failed before, returns -1 and leaves the
+ * error to main, so that a single file behaves as every other command.
+ */
+int cmd_failed(struct cli *cli, int status, bool last);
 
 /* Words for an entry: "private-key", "trusted-cert", "certificate", "secret-key", "csr", "crl". */
 const char *cmd_type_word(const struct kst_head *h);

@@ -75,9 +75,10 @@ void out_changed(struct out *o, bool changed); /* the envelope's "changed" */
 
 /* ---- text only ---- */
 /* A line of printf text; %s arguments are escaped one by one.  Only %s %d %u %zu %llu %lld %ld %% . */
-void out_line(struct out *o, const char *fmt, ...);
+void out_line(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void out_blank(struct out *o);
-void out_heading(struct out *o, const char *fmt, ...); /* bold */
+void out_heading(struct out *o, const char *fmt, ...) /* bold */
+	__attribute__((format(printf, 2, 3)));
 /* "  names     api.acme.test, ..."; wraps to the width with a hanging indent. */
 void out_pair(struct out *o, const char *label, const char *value);
 /* Tree rows, root first: depth 0 has no mark.  `cells` are padded to columns over one tree. */
@@ -90,6 +91,9 @@ void out_tree(struct out *o, const struct out_tree_row *row, size_t nr);
 /* A change line: "added      alias   text"; goes to stderr when stdout carries data. */
 void out_change(struct out *o, const char *verb, const char *alias, const char *text);
 
+/* A sentence about the changes; goes where the change lines go. */
+void out_summary(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* ---- plain only ---- */
 void out_plain(struct out *o, const char *const *cell, size_t nr);
 
@@ -99,10 +103,43 @@ int out_data(struct out *o, const void *data, size_t n, bool binary, struct kst_
 /* From now on stdout carries data: change lines move to stderr. */
 void out_data_mode(struct out *o);
 /* To stderr, unless quiet: "kstool: warning: ..." (also collected for JSON "warnings"), "note: ...". */
-void out_warn(struct out *o, const char *slug, const char *fmt, ...);
-void out_note(struct out *o, const char *fmt, ...);
+void out_warn(struct out *o, const char *slug, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void out_note(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool out_is(const struct out *o, enum out_mode mode);
 size_t out_width(const struct out *o); /* cells; 0: unlimited (not a terminal) */
 bool out_ascii(const struct out *o);
+int out_verbose(const struct out *o); /* how many -v */
+
+/* ---- for main, help and the asker ---- */
+
+struct out_options {
+	enum out_mode mode;
+	bool quiet, ascii, local_time, no_pager;
+	int verbose;
+	const char *color, *layout; /* as the options say; NULL: auto */
+	int fd, err_fd;             /* where answer and talk go: 1 and 2, or a test's files */
+};
+struct out *out_new(const struct out_options *opt); /* NULL without memory */
+void out_free(struct out *o);
+/*
+ * The error, on stderr, in the one form that errors have (cli.md 4.8); the first one is also
+ * the document's "error".
+ */
+void out_error(struct out *o, const struct kst_error *err);
+/* The command failed: drop what it had to say; the document holds nothing but the error. */
+void out_discard(struct out *o);
+/*
+ * The end: complete the JSON document with this exit status and write what is pending.  When the
+ * answer itself could not be written, that is reported and 8 is returned; else `status`.
+ */
+int out_finish(struct out *o, int status);
+/* Write pending text now: somebody is going to be asked, or told something, about it. */
+void out_flush(struct out *o);
+/* Text that is taller than the screen goes through a pager at the end. */
+void out_pager(struct out *o);
+/* JSON: close containers until `depth` are open (the document itself is 1). */
+void out_unwind(struct out *o, size_t depth);
+bool out_quiet(const struct out *o);
 
 #endif

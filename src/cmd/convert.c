@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * convert.c - everything readable in the inputs into one output
+ *
+ * Nothing is lost in silence: what the target cannot hold is refused by name, or
+ * left out by name with --skip-unsupported.
+ */
+#include "cmd/entries.h"
+#include "cmd/keep_pass.h"
+#include "cmd/split.h"
+#include "cmd/target.h"
+
+#include <string.h>
+#include <unistd.h>
+
+struct convert_opts {
+	const char *out, *to, *alias, *root, *split;
+	bool as_trust, replace, plain_key, keep_pass, skip;
+	struct target_opts target;
+};
+
+static const struct kst_format *target_format(struct cli *cli, const struct convert_opts *opt)
+{
+	const struct kst_format *f =
+		opt->to ? kst_format_by_name(opt->to) : kst_format_by_path(opt->out);
+	struct kst_buf names KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	if (f && f->write)
+		return f;
+	for (const struct kst_format *const *p = kst_formats(); *p; p++)
+		if ((*p)->write)
+			kst_buf_printf(&names, " %s", (*p)->to);
+	kst_error_setx(cli->err, KST_E_UNKNOWN_TYPE,
+		       opt->to ? "is no type that kstool writes" : "the name does not tell the type");
+	kst_error_subject(cli->err, "%s", opt->to ? opt->to : opt->out);
+	kst_error_hint(cli->err, "add --to TYPE, one of:%s", (char *)names.data);
+	return NULL;
+}
+
+/* The type that the result has where a store of certificates alone is written. */
+static char native_kind(const struct kst_gathered *g)
+{
+	for (size_t i = 0; i < g->nr; i++)
+		if (g->entry[i]->kind != KST_KIND_CERT)
+			return 'K';
+	return 'T';
+}
+
+static int add_one(struct cli *cli, const struct convert_opts *opt, struct kst_store *out,
+		   struct kst_entry *e, struct changes *changes)
+{
+	const struct kst_format *f = kst_store_format(out);
+	unsigned loss = kst_entry_loss(e, f);
+	struct kst_entry *copy = NULL;
+	struct change *c;
+	struct kst_head h;
+	size_t i;
+
+	if (loss) {
+		char *what = entries_text(e);
+
+		if (!opt->skip) {
+			kst_error_setx(cli->err, KST_E_CANNOT_HOLD, "%s cannot hold %s: \"%s\" (%s)",
+				       f->title, kst_loss_text(loss), e->alias ? e->alias : "(no name)",
+				       what ? what : "");
+			kst_error_subject(cli->err, "%s", opt->out);
+			kst_error_hint(cli->err, "choose another type, or leave it out with "
+						 "--skip-unsupported");
+			kst_free(what);
+			return -1;
+		}
+		c = changes_add(changes, CHANGE_SKIPPED, e->alias ? e->alias : "(no name)", NULL);
+		if (c) {
+			c->text = kst_asprintf("%s cannot hold %s", f->title, kst_loss_text(loss));
+			c->reason = kst_strdup(kst_code_slug(KST_E_CANNOT_HOLD));
+		}
+		kst_free(what);
+		return 0;
+	}
+	if (kst_entry_copy(&copy, e, cli->err) < 0)
+		return -1;
+	if (kst_store_add(out, copy, &i, cli->err) < 0 || kst_store_head(out, i, &h, cli->err) < 0)
+		return -1;
+	c = changes_add(changes, CHANGE_CREATED, h.alias ? h.alias : "", cmd_type_word(&h));
+	if (c) {
+		c->text = entries_text(e);
+		if (c->text && e->alias && h.alias && strcmp(e->alias, h.alias)) {
+			char *more = kst_asprintf("%s (alias was \"%s\")", c->text, e->alias);
+
+			kst_free(c->text);
+			c->text = more;
+		}
+		c->has_after = entries_hash(e, c->after);
+	}
+	return 0;
+}
+
+static int fill(struct cli *cli, const struct convert_opts *opt, struct kst_store *out,
+		const struct kst_gathered *g, struct changes *changes)
+{
+	size_t before = changes->nr;
+
+	for (size_t i = 0; i < g->nr; i++)
+		if (add_one(cli, opt, out, g->entry[i], changes) < 0)
+			return -1;
+	for (size_t i = 0; i < g->nr_left; i++) {
+		struct change *c = changes_add(changes, CHANGE_SKIPPED, g->left[i].what, NULL);
+
+		if (c)
+			c->text = kst_asprintf("%s: %s", g->left[i].source, g->left[i].reason);
+	}
+	if (kst_store_count(out) || changes->nr > before)
+		return 0;
+	kst_error_setx(cli->err, KST_E_NOTHING_FOUND, "holds nothing that could be converted");
+	return kst_error_subject(cli->err, "%s", cli->operand[0]);
+}
+
+/* What must not happen to standard output. */
+static int check_stdout(struct cli *cli, const struct kst_format *f, const struct kst_gathered *g,
+			bool plain_key)
+{
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	if (f->caps & KST_CAP_BINARY) {
+		kst_error_setx(cli->err, KST_E_BINARY_TO_TERMINAL, "%s is binary", f->title);
+		return kst_error_hint(cli->err, "use -o FILE, or send it through a pipe");
+	}
+	for (size_t i = 0; plain_key && i < g->nr; i++)
+		if (g->entry[i]->kind == KST_KIND_KEY) {
+			kst_error_setx(cli->err, KST_E_PLAIN_KEY,
+				       "an unencrypted private key is not shown on a terminal");
+			return kst_error_hint(cli->err, "use -o FILE");
+		}
+	return 0;
+}
+
+static int write_split(struct cli *cli, const struct convert_opts *opt,
+		       const struct kst_gathered *g)
+{
+	struct changes changes = { .nr = 0 };
+	int ret = split_certs(cli, opt->split, g->entry, g->nr, &changes);
+
+	if (!ret)
+		ret = changes_report(cli, opt->split, &changes, !cli->g.dry_run && !cli->g.check);
+	changes_release(&changes);
+	return ret;
+}
+
+static int run(struct cli *cli, void *opts)
+{
+	const struct convert_opts *opt = opts;
+	const struct kst_format *f = NULL;
+	struct changes changes = { .nr = 0 };
+	struct kst_gathered g = { .nr = 0 };
+	struct sources src = { .nr = 0 };
+	struct kst_save_options save;
+	struct kst_store *out = NULL;
+	struct keep_pass keep;
+	int ret = -1;
+
+	if (!opt->out == !opt->split) {
+		kst_error_setx(cli->err, KST_E_USAGE, "where the result goes is not said");
+		return kst_error_hint(cli->err, "add -o FILE");
+	}
+	if (opt->out && !(f = target_format(cli, opt)))
+		return -1;
+	if (target_save_options(cli, &opt->target, false, &save) < 0)
+		return -1;
+	if (opt->keep_pass)
+		keep_pass_begin(&keep, cli);
+	if (sources_open(cli, &src, cli->operand, cli->nr, NULL) < 0)
+		goto done;
+	struct kst_gather_options how = {
+		.as_trust = opt->as_trust,
+		.drop_root = opt->root && !strcmp(opt->root, "drop"),
+		.alias = opt->alias,
+	};
+	if (kst_gather(&g, src.store, src.nr, &how, &cli->notes, cli->err) < 0)
+		goto done;
+	if (opt->split) {
+		ret = write_split(cli, opt, &g);
+		goto done;
+	}
+	if (!strcmp(opt->out, "-") && check_stdout(cli, f, &g, opt->plain_key) < 0)
+		goto done;
+	struct kst_open_options open = cmd_open_options(cli, true);
+	if (kst_store_new(&out, opt->out, f, &open, cli->err) < 0 ||
+	    fill(cli, opt, out, &g, &changes) < 0)
+		goto done;
+	save.write.plain_key = opt->plain_key;
+	save.write.store_kind = native_kind(&g);
+	save.replace = opt->replace;
+	if (opt->replace && !opt->target.backup)
+		save.backup = KST_BACKUP_ALWAYS;
+	if (!strcmp(opt->out, "-")) {
+		out_data_mode(cli->out);
+		ret = kst_store_write_fd(out, STDOUT_FILENO, &save, cli->err);
+		if (!ret)
+			ret = changes_report(cli, "standard output", &changes, true);
+	} else {
+		ret = cmd_commit(cli, out, &changes, &save);
+	}
+done:
+	changes_release(&changes);
+	kst_store_free(out);
+	kst_gathered_release(&g);
+	sources_close(&src);
+	if (opt->keep_pass)
+		keep_pass_end(&keep, cli);
+	return ret;
+}
+
+static const char *const roots[] = { "keep", "drop", NULL };
+static const char *const tos[] = { "kst", "p12", "pem", "der", NULL };
+static const struct opt options[] = {
+	{ "output", 'o', OPT_TEXT, offsetof(struct convert_opts, out), WHAT_FILE, "FILE",
+	  "where the result goes; - is standard output", NULL, false },
+	{ "to", 0, OPT_TEXT, offsetof(struct convert_opts, to), WHAT_CHOICE, "TYPE",
+	  "type of the result, where its name does not tell", tos, false },
+	{ "alias", 0, OPT_TEXT, offsetof(struct convert_opts, alias), WHAT_TEXT, "NAME",
+	  "name of a single key; its own, else made from its first host name", NULL, false },
+	{ "as-trust", 0, OPT_FLAG, offsetof(struct convert_opts, as_trust), WHAT_TEXT, NULL,
+	  "certificates without a key become trusted; so they do where no input has a key", NULL,
+	  false },
+	{ "root", 0, OPT_CHOICE, offsetof(struct convert_opts, root), WHAT_CHOICE, "WHAT",
+	  "keep (if not given) or drop a self-signed root at the end of a chain", roots, false },
+	{ "split", 0, OPT_TEXT, offsetof(struct convert_opts, split), WHAT_DIR, "DIR",
+	  "instead of one file, one PEM file for each certificate", NULL, false },
+	{ "replace", 0, OPT_FLAG, offsetof(struct convert_opts, replace), WHAT_TEXT, NULL,
+	  "replace a file that exists", NULL, false },
+	{ "plain-key", 0, OPT_FLAG, offsetof(struct convert_opts, plain_key), WHAT_TEXT, NULL,
+	  "write private keys without encryption, where the type can", NULL, false },
+	{ "keep-pass", 0, OPT_FLAG, offsetof(struct convert_opts, keep_pass), WHAT_TEXT, NULL,
+	  "the result gets the passphrase of the one store that is converted", NULL, false },
+	{ "skip-unsupported", 0, OPT_FLAG, offsetof(struct convert_opts, skip), WHAT_TEXT, NULL,
+	  "leave out, by name, what the type cannot hold", NULL, false },
+	{ "sealed", 0, OPT_FLAG, offsetof(struct convert_opts, target.sealed), WHAT_TEXT, NULL,
+	  "a native store that hides aliases and certificates too", NULL, false },
+	TARGET_OPTIONS(struct convert_opts),
+	OPT_END
+};
+static const struct cmd_example examples[] = {
+	{ "kstool convert tls.key tls.crt ca.crt -o app.p12 --alias app", "PEM files to PKCS#12" },
+	{ "kstool convert app.p12 -o app.kst", "into an encrypted native store" },
+	{ "kstool convert ca.der -o ca.pem", "DER to PEM" },
+	{ NULL, NULL }
+};
+const struct cmd cmd_convert = {
+	.name = "convert",
+	.group = GROUP_MAKE,
+	.operands = "SOURCE... -o FILE",
+	.summary = "any format into any other",
+	.help = "Reads everything in the inputs and writes it as one file. Keys and certificates\n"
+		"find each other by public key, chains are ordered, exact duplicates dropped. What\n"
+		"the target cannot hold is refused by name.\n",
+	.examples = examples,
+	.exits = "0 3 4 5 8",
+	.opts = options,
+	.size = sizeof(struct convert_opts),
+	.min = 1,
+	.max = ~0u,
+	.first = WHAT_SOURCE,
+	.rest = WHAT_SOURCE,
+	.changes = true,
+	.run = run,
+};

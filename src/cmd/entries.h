@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: ISC */
+/* entries.h - what import, convert and export share: sources, replies, comparisons in words */
+#ifndef KST_CMD_ENTRIES_H
+#define KST_CMD_ENTRIES_H
+
+#include "cmd/cmd.h"
+
+struct sources {
+	struct kst_store **store; /* nr to gather, then nr_extra that only complete chains */
+	size_t nr, nr_extra;
+};
+/* Open all of them; `extra` may be NULL.  0 or -1. */
+int sources_open(struct cli *cli, struct sources *s, const char *const *path, size_t nr,
+		 const struct opt_list *extra);
+/* Drop, in memory, every entry of the sources that `wanted` does not name. */
+int sources_keep(struct cli *cli, struct sources *s, const struct opt_list *wanted);
+void sources_close(struct sources *s);
+
+/* Source and store changed places: SWAPPED with the right command. */
+int entries_notice_swap(struct cli *cli);
+
+/* "Acme Root, until 2036-11-20": what an entry is, in a few words.  kst_free it. */
+char *entries_text(const struct kst_entry *e);
+/* "until 2026-12-05 -> 2027-03-05, same key".  kst_free it. */
+char *entries_change_text(const struct kst_entry *now, const struct kst_entry *neu);
+/* Two detail lines "now ..." and "new ..." */
+void entries_compare(const struct kst_entry *now, const struct kst_entry *neu,
+		     struct kst_error *err);
+bool entries_hash(const struct kst_entry *e, uint8_t out[32]);
+
+/* The key entry of the store that this certificate belongs to; KST_NO_BASE: none.  Opens keys where
+ * the certificates do not tell. */
+size_t entries_key_for(struct kst_store *s, const struct kst_cert *cert, struct kst_entry **e);
+/* Does `cert` end no earlier than what `now` holds? */
+bool entries_not_older(const struct kst_entry *now, const struct kst_entry *cert);
+/* Does `neu` keep every name, the key and at least the end of `now`? */
+bool entries_not_worse(const struct kst_entry *now, const struct kst_entry *neu);
+/* The entry as it will be: the key of `now` with the chain of `leaf`, completed from pool and store. */
+int entries_reply(struct kst_entry **out, struct kst_store *s, size_t i, const struct kst_entry *now,
+		  struct kst_cert *leaf, const struct kst_gathered *pool, bool drop_root,
+		  struct kst_error *err);
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * export.c - certificates, chains and keys of a store as PEM (or DER)
+ *
+ * A private key leaves encrypted, or with --plain-key into a new file of mode
+ * 0600 or a pipe: never onto a terminal, never over a file that exists.
+ */
+#include "cmd/entries.h"
+#include "cmd/picture.h"
+#include "cmd/split.h"
+#include "cmd/target.h"
+
+#include <string.h>
+#include <unistd.h>
+
+struct export_opts {
+	const char *out, *split;
+	bool chain, ca, key, public_key, der, plain_key, replace;
+	struct opt_int iterations;
+};
+
+struct state {
+	struct cli *cli;
+	const struct export_opts *opt;
+	struct kst_store *store;
+	struct kst_buf data;
+	size_t objects, keys;
+	struct kst_secret pass; /* of exported keys, asked for once */
+	bool has_pass;
+};
+
+static void put(struct state *st, const char *label, const uint8_t *der, size_t n)
+{
+	st->objects++;
+	if (st->opt->der)
+		kst_buf_put(&st->data, der, n);
+	else
+		kst_pem_block(&st->data, label, der, n);
+}
+
+static void put_cert(struct state *st, const struct kst_cert *cert)
+{
+	struct kst_bytes der = kst_cert_der(cert);
+
+	put(st, "CERTIFICATE", der.data, der.len);
+}
+
+static int ask_new(struct state *st)
+{
+	struct kst_question q = {
+		.what = KST_ASK_NEW_STORE,
+		.path = st->opt->out ? st->opt->out : "the exported key",
+		.format = "PEM",
+		.why = "1 private key",
+	};
+	enum kst_ask_source source;
+	int got;
+
+	if (st->has_pass)
+		return 0;
+	got = st->cli->asker.ask(st->cli->asker.ctx, &q, &st->pass, &source, st->cli->err);
+	if (got > 0) {
+		kst_error_setx(st->cli->err, KST_E_PASSPHRASE_NEEDED,
+			       "a passphrase is needed for the exported key");
+		return kst_error_hint(st->cli->err,
+				      "add --new-pass file:PATH, or --plain-key to export it open");
+	}
+	st->has_pass = got == 0;
+	return got;
+}
+
+static int put_key(struct state *st, size_t i)
+{
+	struct kst_buf der KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_pbe_options pbe = { .iterations = (uint32_t)st->opt->iterations.value };
+	struct kst_entry *e;
+
+	if (kst_store_open_key(st->store, i, st->cli->err) < 0 ||
+	    kst_store_entry(st->store, i, &e, st->cli->err) < 0)
+		return -1;
+	if (!e->key) {
+		kst_error_setx(st->cli->err, KST_E_NO_PRIVATE_KEY, "\"%s\" has no private key",
+			       e->alias ? e->alias : "(no name)");
+		return kst_error_subject(st->cli->err, "%s", kst_store_path(st->store));
+	}
+	st->keys++;
+	if (st->opt->public_key) {
+		int got = kst_key_spki(e->key, &der, st->cli->err);
+
+		if (got > 0)
+			return kst_error_setx(st->cli->err, KST_E_UNSUPPORTED,
+					      "the public key of this algorithm cannot be computed here");
+		if (got < 0)
+			return -1;
+		put(st, "PUBLIC KEY", der.data, der.len);
+		return 0;
+	}
+	if (st->opt->plain_key) {
+		put(st, "PRIVATE KEY", e->key->pkcs8.data, e->key->pkcs8.len);
+		return 0;
+	}
+	if (ask_new(st) < 0 || kst_key_seal(e->key, &st->pass, &pbe, &der, st->cli->err) < 0)
+		return -1;
+	put(st, "ENCRYPTED PRIVATE KEY", der.data, der.len);
+	return 0;
+}
+
+static int put_public(struct state *st, const struct kst_entry *e, size_t i)
+{
+	if (kst_entry_leaf(e)) {
+		struct kst_bytes spki = kst_cert_spki(kst_entry_leaf(e));
+
+		put(st, "PUBLIC KEY", spki.data, spki.len);
+		return 0;
+	}
+	return e->key ? put_key(st, i) : 0;
+}
+
+static int put_entry(struct state *st, size_t i, bool named)
+{
+	struct kst_entry *e;
+	size_t from = 0, to;
+
+	if (kst_store_entry(st->store, i, &e, st->cli->err) < 0)
+		return -1;
+	if (st->opt->public_key)
+		return put_public(st, e, i);
+	if (st->opt->key) {
+		if (e->kind != KST_KIND_KEY && !named)
+			return 0;
+		if (put_key(st, i) < 0)
+			return -1;
+		if (!st->opt->chain)
+			return 0;
+		if (kst_store_entry(st->store, i, &e, st->cli->err) < 0)
+			return -1;
+	}
+	if (e->kind == KST_KIND_CSR || e->kind == KST_KIND_CRL)
+		put(st, e->kind == KST_KIND_CSR ? "CERTIFICATE REQUEST" : "X509 CRL", e->der.data,
+		    e->der.len);
+	to = st->opt->chain || st->opt->ca ? e->chain.nr : e->chain.nr ? 1 : 0;
+	if (st->opt->ca && e->kind == KST_KIND_KEY)
+		from = 1;
+	for (size_t k = from; k < to; k++)
+		put_cert(st, e->chain.cert[k]);
+	return 0;
+}
+
+static int collect(struct state *st)
+{
+	struct cli *cli = st->cli;
+
+	if (cli->nr == 1)
+		for (size_t i = 0; i < kst_store_count(st->store); i++)
+			if (put_entry(st, i, false) < 0)
+				return -1;
+	for (size_t k = 1; k < cli->nr; k++) {
+		size_t i;
+
+		if (kst_store_find(st->store, cli->operand[k], &i, cli->err) < 0 ||
+		    put_entry(st, i, true) < 0)
+			return -1;
+	}
+	if (st->objects)
+		goto found;
+	kst_error_setx(cli->err, KST_E_NOTHING_FOUND, "holds nothing of that sort");
+	return kst_error_subject(cli->err, "%s", cli->operand[0]);
+found:
+	if (!st->opt->der || st->objects == 1)
+		return 0;
+	kst_error_setx(cli->err, KST_E_USAGE, "DER holds one object, and there are %zu",
+		       st->objects);
+	return kst_error_hint(cli->err, "name one entry, or leave out --der");
+}
+
+static int deliver(struct state *st)
+{
+	struct cli *cli = st->cli;
+	const struct export_opts *opt = st->opt;
+	bool secret = st->keys && !opt->public_key;
+
+	if (opt->out && strcmp(opt->out, "-")) {
+		struct changes changes = { .nr = 0 };
+		struct change *c;
+		int ret;
+
+		if (!cli->g.dry_run && !cli->g.check &&
+		    kst_file_write(opt->out, st->data.data, st->data.len, secret,
+				   opt->replace && !(secret && opt->plain_key), cli->err) < 0) {
+			if (cli->err->code == KST_E_EXISTS && !secret)
+				kst_error_hint(cli->err, "add --replace to write over it");
+			return -1;
+		}
+		c = changes_add(&changes, CHANGE_CREATED, opt->out, NULL);
+		if (c)
+			c->text = kst_asprintf("%zu object%s", st->objects, st->objects == 1 ? "" : "s");
+		ret = changes_report(cli, opt->out, &changes, true);
+		changes_release(&changes);
+		return ret;
+	}
+	if (secret && opt->plain_key && (isatty(STDOUT_FILENO) || cli->g.json)) {
+		kst_error_setx(cli->err, KST_E_PLAIN_KEY, "an unencrypted private key is shown neither "
+							  "on a terminal nor in JSON");
+		return kst_error_hint(cli->err, "use -o FILE");
+	}
+	if (opt->der && isatty(STDOUT_FILENO)) {
+		kst_error_setx(cli->err, KST_E_BINARY_TO_TERMINAL, "DER is binary");
+		return kst_error_hint(cli->err, "use -o FILE");
+	}
+	out_data_mode(cli->out);
+	return out_data(cli->out, st->data.data, st->data.len, opt->der, cli->err);
+}
+
+static int split(struct state *st)
+{
+	struct changes changes = { .nr = 0 };
+	size_t nr = kst_store_count(st->store);
+	struct kst_entry **e = kst_calloc(nr ? nr : 1, sizeof(*e));
+	int ret = e ? 0 : kst_error_nomem(st->cli->err);
+
+	for (size_t i = 0; !ret && i < nr; i++)
+		ret = kst_store_entry(st->store, i, &e[i], st->cli->err);
+	if (!ret)
+		ret = split_certs(st->cli, st->opt->split, e, nr, &changes);
+	if (!ret)
+		ret = changes_report(st->cli, st->opt->split, &changes, true);
+	changes_release(&changes);
+	kst_free(e);
+	return ret;
+}
+
+static int run(struct cli *cli, void *opts)
+{
+	struct state st = { .cli = cli, .opt = opts };
+	int ret = -1;
+
+	if (st.opt->plain_key && !st.opt->key) {
+		kst_error_setx(cli->err, KST_E_USAGE, "goes with --key");
+		return kst_error_subject(cli->err, "--plain-key");
+	}
+	out_schema(cli->out, "kstool.export/1");
+	if (cmd_open(cli, cli->operand[0], &st.store) < 0)
+		goto done;
+	if (st.opt->split)
+		ret = split(&st);
+	else if (!collect(&st))
+		ret = st.data.failed ? kst_error_nomem(cli->err) : deliver(&st);
+done:
+	kst_secret_release(&st.pass);
+	kst_buf_release(&st.data);
+	kst_store_free(st.store);
+	return ret;
+}
+
+static const struct opt options[] = {
+	{ "chain", 0, OPT_FLAG, offsetof(struct export_opts, chain), WHAT_TEXT, NULL,
+	  "the whole chain, leaf first", NULL, false },
+	{ "ca", 0, OPT_FLAG, offsetof(struct export_opts, ca), WHAT_TEXT, NULL,
+	  "only the CA certificates of the chain", NULL, false },
+	{ "key", 0, OPT_FLAG, offsetof(struct export_opts, key), WHAT_TEXT, NULL,
+	  "the private key, encrypted under --new-pass", NULL, false },
+	{ "plain-key", 0, OPT_FLAG, offsetof(struct export_opts, plain_key), WHAT_TEXT, NULL,
+	  "with --key: not encrypted", NULL, false },
+	{ "public-key", 0, OPT_FLAG, offsetof(struct export_opts, public_key), WHAT_TEXT, NULL,
+	  "the public key (SubjectPublicKeyInfo)", NULL, false },
+	{ "der", 0, OPT_FLAG, offsetof(struct export_opts, der), WHAT_TEXT, NULL,
+	  "DER instead of PEM; one object", NULL, false },
+	{ "iterations", 0, OPT_INT, offsetof(struct export_opts, iterations), WHAT_NUMBER, "N",
+	  "PBKDF2 iterations of an encrypted key; 200000 if not given", NULL, false },
+	{ "output", 'o', OPT_TEXT, offsetof(struct export_opts, out), WHAT_FILE, "FILE",
+	  "where it goes; standard output if not given", NULL, false },
+	{ "split", 0, OPT_TEXT, offsetof(struct export_opts, split), WHAT_DIR, "DIR",
+	  "one PEM file for each entry", NULL, false },
+	{ "replace", 0, OPT_FLAG, offsetof(struct export_opts, replace), WHAT_TEXT, NULL,
+	  "replace a file that exists", NULL, false },
+	OPT_END
+};
+static const struct cmd_example examples[] = {
+	{ "kstool export app.p12 api --chain -o chain.pem", "what a web server wants" },
+	{ "kstool export app.kst api --key --plain-key -o api.key", "the key, open, mode 0600" },
+	{ "kstool export trust.kst > bundle.pem", "a truststore as a PEM bundle" },
+	{ NULL, NULL }
+};
+const struct cmd cmd_export = {
+	.name = "export",
+	.group = GROUP_MAKE,
+	.operands = "SOURCE [ENTRY]...",
+	.summary = "certificates (or --key) out, as PEM",
+	.help = "Writes the certificate of each named entry, or of all, as PEM to standard output\n"
+		"or a file. A private key leaves only with --key, encrypted unless --plain-key is\n"
+		"given too.\n",
+	.examples = examples,
+	.exits = "0 3 4 5 6 8",
+	.opts = options,
+	.size = sizeof(struct export_opts),
+	.min = 1,
+	.max = ~0u,
+	.first = WHAT_SOURCE,
+	.rest = WHAT_ENTRY,
+	.changes = true,
+	.run = run,
+};

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * import.c - private keys with their chains into a store, or a CA's reply for a
+ * key that is already there
+ *
+ * A reply is recognised by its public key, never by its name.  What would lose
+ * something (another certificate under the alias, fewer names, an earlier end)
+ * is shown and needs --replace.
+ */
+#include "cmd/entries.h"
+#include "cmd/target.h"
+
+#include <string.h>
+
+struct import_opts {
+	const char *alias;
+	bool create, replace, drop_root;
+	struct opt_list entry, extra;
+	struct target_opts target;
+};
+
+struct state {
+	struct cli *cli;
+	const struct import_opts *opt;
+	struct kst_store *store;
+	struct changes changes;
+	size_t replaced;
+};
+
+static int conflict(struct state *st, const char *alias, const struct kst_entry *now,
+		    const struct kst_entry *neu)
+{
+	struct kst_error *err = st->cli->err;
+
+	kst_error_setx(err, KST_E_ALIAS_CONFLICT, "\"%s\" already holds another %s", alias,
+		       now->kind == KST_KIND_CERT ? "trusted certificate" : "certificate");
+	kst_error_subject(err, "%s", kst_store_path(st->store));
+	entries_compare(now, neu, err);
+	return kst_error_hint(err, "kstool import %s %s --alias %s --replace",
+			      st->cli->operand[0], st->cli->operand[1], alias);
+}
+
+static int unchanged(struct state *st, size_t i, const char *why)
+{
+	struct kst_head h;
+
+	if (kst_store_head(st->store, i, &h, st->cli->err) < 0)
+		return -1;
+	struct change *c = changes_add(&st->changes, CHANGE_UNCHANGED, h.alias, cmd_type_word(&h));
+	if (c) {
+		c->text = kst_strdup(why);
+		c->reason = kst_strdup("already-there");
+		if (h.sha256) {
+			memcpy(c->before, h.sha256, 32);
+			memcpy(c->after, h.sha256, 32);
+			c->has_before = c->has_after = true;
+		}
+	}
+	return 0;
+}
+
+/* Put `e` in the place of entry i, or say that nothing changes. */
+static int put(struct state *st, size_t i, struct kst_entry *e, bool may_replace)
+{
+	struct kst_entry *now, *copy = NULL;
+	struct change *c;
+	struct kst_head h;
+
+	if (kst_store_entry(st->store, i, &now, st->cli->err) < 0)
+		return -1;
+	if (kst_entry_same(now, e))
+		return unchanged(st, i, "already there");
+	if (kst_store_head(st->store, i, &h, st->cli->err) < 0)
+		return -1;
+	if (!may_replace)
+		return conflict(st, h.alias ? h.alias : "(no name)", now, e);
+	c = changes_add(&st->changes, CHANGE_REPLACED, h.alias, "private-key");
+	if (c) {
+		c->text = entries_change_text(now, e);
+		c->has_before = entries_hash(now, c->before);
+		c->has_after = entries_hash(e, c->after);
+	}
+	st->replaced++;
+	if (kst_entry_copy(&copy, e, st->cli->err) < 0)
+		return -1;
+	kst_free(copy->alias); /* the store's own alias stays */
+	copy->alias = NULL;
+	return kst_store_replace(st->store, i, copy, st->cli->err);
+}
+
+static int add_key(struct state *st, struct kst_entry *e)
+{
+	struct kst_entry *copy = NULL;
+	struct kst_head h;
+	size_t i = KST_NO_BASE;
+
+	if (kst_entry_leaf(e))
+		i = kst_store_find_cert(st->store, kst_entry_leaf(e));
+	/* The same key pair under any name is there already. */
+	if (i != KST_NO_BASE && !kst_store_head(st->store, i, &h, NULL) &&
+	    h.kind == KST_KIND_KEY && (!st->opt->alias || !h.alias || !strcmp(h.alias, st->opt->alias)))
+		return put(st, i, e, true);
+	if (e->alias && (i = kst_store_find_alias(st->store, e->alias)) != KST_NO_BASE)
+		return put(st, i, e, st->opt->replace);
+	if (kst_entry_copy(&copy, e, st->cli->err) < 0)
+		return -1;
+	if (!copy->created)
+		copy->created = kst_time_now();
+	if (kst_store_add(st->store, copy, &i, st->cli->err) < 0)
+		return -1;
+	if (kst_store_head(st->store, i, &h, st->cli->err) < 0)
+		return -1;
+	struct change *c = changes_add(&st->changes, CHANGE_ADDED, h.alias, cmd_type_word(&h));
+	if (c) {
+		c->text = entries_text(e);
+		c->has_after = entries_hash(e, c->after);
+	}
+	return 0;
+}
+
+/* A certificate without its key in the sources: the reply for a key in the store? */
+static int add_reply(struct state *st, const struct kst_entry *cert,
+		     const struct kst_gathered *pool, bool *used)
+{
+	struct kst_entry *now = NULL, *neu = NULL;
+	size_t i = entries_key_for(st->store, cert->chain.cert[0], &now);
+	int ret;
+
+	*used = i != KST_NO_BASE;
+	if (!*used)
+		return 0;
+	if (kst_entry_leaf(now) && !entries_not_older(now, cert) && !st->opt->replace)
+		return conflict(st, now->alias ? now->alias : "(no name)", now, cert);
+	if (entries_reply(&neu, st->store, i, now, cert->chain.cert[0], pool, st->opt->drop_root,
+			  st->cli->err) < 0)
+		return -1;
+	/* A longer-lived certificate for the same key and names loses nothing. */
+	ret = put(st, i, neu, st->opt->replace || !kst_entry_leaf(now) ||
+			      entries_not_worse(now, neu));
+	kst_entry_free(neu);
+	return ret;
+}
+
+/* Is the certificate in any chain of the store as it is now? */
+static bool in_store(struct kst_store *s, const struct kst_cert *cert)
+{
+	for (size_t i = 0; i < kst_store_count(s); i++) {
+		struct kst_entry *e;
+
+		if (kst_store_entry(s, i, &e, NULL) < 0)
+			continue;
+		for (size_t k = 0; k < e->chain.nr; k++)
+			if (kst_cert_equal(e->chain.cert[k], cert))
+				return true;
+	}
+	return false;
+}
+
+/* Nothing is left out in silence: certificates that found no key are named. */
+static void say_unused(struct state *st, const struct kst_gathered *g)
+{
+	for (size_t i = 0; i < g->nr; i++) {
+		struct kst_buf name KST_SCRATCH_BUF = KST_BUF_INIT;
+		struct change *c;
+
+		if (g->entry[i]->kind != KST_KIND_CERT ||
+		    in_store(st->store, g->entry[i]->chain.cert[0]))
+			continue;
+		kst_cert_name(g->entry[i]->chain.cert[0], &name);
+		c = changes_add(&st->changes, CHANGE_SKIPPED, name.data ? (char *)name.data : "",
+				"certificate");
+		if (c) {
+			c->text = kst_strdup("belongs to no key here (to trust a CA: kstool trust)");
+			c->reason = kst_strdup("no-private-key");
+		}
+	}
+}
+
+static int take(struct state *st, const struct kst_gathered *g)
+{
+	size_t keys = 0, replies = 0;
+
+	for (size_t i = 0; i < g->nr; i++) {
+		if (g->entry[i]->kind != KST_KIND_KEY && g->entry[i]->kind != KST_KIND_SECRET)
+			continue;
+		keys++;
+		if (add_key(st, g->entry[i]) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < g->nr; i++) {
+		bool used = false;
+
+		if (g->entry[i]->kind != KST_KIND_CERT)
+			continue;
+		if (add_reply(st, g->entry[i], g, &used) < 0)
+			return -1;
+		replies += used;
+	}
+	if (keys + replies) {
+		say_unused(st, g);
+		return 0;
+	}
+	struct kst_buf name KST_SCRATCH_BUF = KST_BUF_INIT;
+	for (size_t i = 0; i < g->nr && !name.len; i++)
+		if (kst_entry_leaf(g->entry[i]))
+			kst_cert_name(kst_entry_leaf(g->entry[i]), &name);
+	if (!name.len)
+		kst_error_setx(st->cli->err, KST_E_NOTHING_FOUND, "holds no private key");
+	else
+		kst_error_setx(st->cli->err, KST_E_NO_PRIVATE_KEY,
+			       "no private key for \"%s\" in %s or %s", (char *)name.data,
+			       st->cli->operand[1], st->cli->operand[0]);
+	kst_error_subject(st->cli->err, "%s", st->cli->operand[1]);
+	return kst_error_hint(st->cli->err, "to trust this CA:  kstool trust %s %s",
+			      st->cli->operand[0], st->cli->operand[1]);
+}
+
+static void say_left_out(struct state *st, const struct kst_gathered *g)
+{
+	for (size_t i = 0; i < g->nr_left; i++) {
+		struct change *c = changes_add(&st->changes, CHANGE_SKIPPED, g->left[i].what, NULL);
+
+		if (c)
+			c->text = kst_asprintf("%s: %s", g->left[i].source, g->left[i].reason);
+	}
+}
+
+static int run(struct cli *cli, void *opts)
+{
+	struct state st = { .cli = cli, .opt = opts };
+	struct kst_save_options save;
+	struct sources src = { .nr = 0 };
+	struct kst_gathered g = { .nr = 0 };
+	int ret = -1;
+
+	if (entries_notice_swap(cli) < 0 ||
+	    target_save_options(cli, &st.opt->target, false, &save) < 0)
+		return -1;
+	if (sources_open(cli, &src, cli->operand + 1, cli->nr - 1, &st.opt->extra) < 0)
+		goto done;
+	struct kst_gather_options how = {
+		.alias = st.opt->alias,
+		.drop_root = st.opt->drop_root,
+		.extra = src.store + src.nr,
+		.nr_extra = src.nr_extra,
+	};
+	if (st.opt->entry.nr && sources_keep(cli, &src, &st.opt->entry) < 0)
+		goto done;
+	if (kst_gather(&g, src.store, src.nr, &how, &cli->notes, cli->err) < 0)
+		goto done;
+	if (cmd_edit(cli, cli->operand[0], st.opt->create, 'K', &st.store) < 0)
+		goto done;
+	if (take(&st, &g) < 0)
+		goto done;
+	say_left_out(&st, &g);
+	if (st.replaced && !st.opt->target.backup)
+		save.backup = KST_BACKUP_ALWAYS;
+	ret = cmd_commit(cli, st.store, &st.changes, &save);
+done:
+	changes_release(&st.changes);
+	kst_gathered_release(&g);
+	kst_store_free(st.store);
+	sources_close(&src);
+	return ret;
+}
+
+static const struct opt options[] = {
+	{ "alias", 0, OPT_TEXT, offsetof(struct import_opts, alias), WHAT_TEXT, "NAME",
+	  "name of a single key; its own, else made from its first host name", NULL, false },
+	{ "create", 0, OPT_FLAG, offsetof(struct import_opts, create), WHAT_TEXT, NULL,
+	  "make the store if it does not exist", NULL, false },
+	{ "replace", 0, OPT_FLAG, offsetof(struct import_opts, replace), WHAT_TEXT, NULL,
+	  "replace what the alias holds now", NULL, false },
+	{ "entry", 0, OPT_LIST, offsetof(struct import_opts, entry), WHAT_ENTRY, "ENTRY",
+	  "only this entry of the source; may be repeated", NULL, false },
+	{ "extra", 0, OPT_LIST, offsetof(struct import_opts, extra), WHAT_SOURCE, "SOURCE",
+	  "certificates that may complete a chain; may be repeated", NULL, false },
+	{ "drop-root", 0, OPT_FLAG, offsetof(struct import_opts, drop_root), WHAT_TEXT, NULL,
+	  "leave a self-signed root out of the chain", NULL, false },
+	TARGET_OPTIONS(struct import_opts),
+	OPT_END
+};
+static const struct cmd_example examples[] = {
+	{ "kstool import app.kst tls.key tls.crt --create", "a key and its certificates into a new store" },
+	{ "kstool import app.p12 reply.pem", "the CA's reply for a key that is in the store" },
+	{ NULL, NULL }
+};
+const struct cmd cmd_import = {
+	.name = "import",
+	.group = GROUP_CHANGE,
+	.operands = "STORE SOURCE...",
+	.summary = "add private keys, chains, CA replies",
+	.help = "Adds private keys with their certificates from files of any format. Keys and\n"
+		"certificates find each other by public key, chains are ordered by signature. A\n"
+		"certificate whose key is already in the store is taken as the CA's reply for it.\n",
+	.examples = examples,
+	.exits = "0 3 4 5 8",
+	.opts = options,
+	.size = sizeof(struct import_opts),
+	.min = 2,
+	.max = ~0u,
+	.first = WHAT_STORE,
+	.rest = WHAT_SOURCE,
+	.changes = true,
+	.run = run,
+};

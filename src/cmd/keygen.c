@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * keygen.c - a new private key: in a store with a self-signed certificate (its
+ * place holder until the CA replies), or alone in a new key file
+ */
+#include "cmd/entries.h"
+#include "cmd/target.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct keygen_opts {
+	const char *alias, *subject, *alg;
+	struct opt_list host;
+	struct opt_int days;
+	bool self_signed, create, if_missing, replace, plain_key;
+	struct target_opts target;
+};
+
+#define DAYS_DEFAULT 90
+#define DAYS_MAX 36500
+
+/* --host a,b --host c as one NULL-terminated list; owned[0] holds the text.  */
+static int split_hosts(struct cli *cli, const struct keygen_opts *opt, const char ***out)
+{
+	size_t nr = 1;
+	const char **list;
+
+	for (size_t i = 0; i < opt->host.nr; i++)
+		for (const char *p = opt->host.item[i]; p; p = strchr(p + 1, ','))
+			nr++;
+	list = kst_calloc(nr + 1, sizeof(*list));
+	if (!list)
+		return kst_error_nomem(cli->err);
+	nr = 0;
+	for (size_t i = 0; i < opt->host.nr; i++)
+		for (const char *p = opt->host.item[i]; *p;) {
+			size_t n = strcspn(p, ",");
+
+			while (n && *p == ' ')
+				p++, n--;
+			if (n)
+				list[nr++] = kst_strndup(p, n);
+			p += n;
+			p += *p == ',';
+		}
+	*out = list;
+	return 0;
+}
+
+static void free_hosts(const char **list)
+{
+	for (size_t i = 0; list && list[i]; i++)
+		kst_free((void *)(uintptr_t)list[i]);
+	kst_free(list);
+}
+
+static bool is_key_file(const struct kst_format *f, const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return f && (!strcmp(f->name, "der") ||
+		     (!strcmp(f->name, "pem") && dot && access(path, F_OK) < 0));
+}
+
+static int make_entry(struct cli *cli, const struct keygen_opts *opt, const char *const *host,
+		      bool with_cert, struct kst_entry **out)
+{
+	struct kst_entry *e = kst_entry_new(KST_KIND_KEY);
+	struct kst_cert *cert = NULL;
+	struct kst_self_sign how = {
+		.subject = opt->subject,
+		.host = host,
+		.days = opt->days.given ? (int)opt->days.value : DAYS_DEFAULT,
+		.server_client = opt->self_signed,
+	};
+
+	if (!e)
+		return kst_error_nomem(cli->err);
+	if (kst_key_generate(&e->key, opt->alg ? opt->alg : "p256", cli->err) < 0) {
+		kst_error_subject(cli->err, "--alg %s", opt->alg ? opt->alg : "p256");
+		goto fail;
+	}
+	if (with_cert) {
+		if (kst_key_self_sign(&cert, e->key, &how, cli->err) < 0)
+			goto fail;
+		int pushed = kst_chain_push(&e->chain, cert);
+		kst_cert_free(cert);
+		if (pushed < 0) {
+			kst_error_nomem(cli->err);
+			goto fail;
+		}
+	}
+	e->created = kst_time_now();
+	e->origin = kst_strdup("kstool");
+	if (opt->alias || host[0])
+		e->alias = kst_strdup(opt->alias ? opt->alias : host[0]);
+	*out = e;
+	return 0;
+fail:
+	kst_entry_free(e);
+	return -1;
+}
+
+/* Does the entry that is there have a key of this algorithm? */
+static bool same_alg(const struct kst_head *h, const char *alg)
+{
+	static const struct {
+		const char *alg, *text;
+	} name[] = { { "ec", "EC-P256" },     { "p256", "EC-P256" },    { "p384", "EC-P384" },
+		     { "p521", "EC-P521" },   { "ed25519", "Ed25519" }, { "ed448", "Ed448" },
+		     { "rsa", "RSA-3072" } };
+
+	if (!h->key)
+		return false;
+	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++)
+		if (!strcasecmp(alg, name[i].alg))
+			return !strcmp(h->key, name[i].text);
+	if (!strncasecmp(alg, "rsa:", 4))
+		return !strncmp(h->key, "RSA-", 4) && !strcmp(h->key + 4, alg + 4);
+	return !strcasecmp(h->key, alg);
+}
+
+static void say(struct changes *changes, enum change_action action, const struct kst_entry *e,
+		const char *alias, const char *alg)
+{
+	struct change *c = changes_add(changes, action, alias, "private-key");
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	if (!c)
+		return;
+	kst_key_text(e->key, false, &b);
+	if (!b.len)
+		kst_buf_puts(&b, alg);
+	c->text = kst_entry_leaf(e) ?
+			  kst_asprintf("private key %s with a self-signed certificate", (char *)b.data) :
+			  kst_asprintf("private key %s", (char *)b.data);
+	c->has_after = entries_hash(e, c->after);
+}
+
+static int in_store(struct cli *cli, const struct keygen_opts *opt, const char *const *host,
+		    const struct kst_save_options *base)
+{
+	const char *alias = opt->alias ? opt->alias : host[0];
+	const char *alg = opt->alg ? opt->alg : "p256";
+	struct kst_save_options save = *base;
+	struct changes changes = { .nr = 0 };
+	struct kst_store *s = NULL;
+	struct kst_entry *e = NULL;
+	struct kst_head h;
+	size_t i;
+	int ret = -1;
+
+	if (cmd_edit(cli, cli->operand[0], opt->create, 'K', &s) < 0)
+		goto done;
+	i = alias ? kst_store_find_alias(s, alias) : KST_NO_BASE;
+	if (i != KST_NO_BASE) {
+		if (kst_store_head(s, i, &h, cli->err) < 0)
+			goto done;
+		if (opt->if_missing && h.kind == KST_KIND_KEY && same_alg(&h, alg)) {
+			struct change *c = changes_add(&changes, CHANGE_UNCHANGED, h.alias, "private-key");
+
+			if (c)
+				c->text = kst_asprintf("has a key %s already", h.key);
+			ret = cmd_commit(cli, s, &changes, &save);
+			goto done;
+		}
+		if (!opt->replace) {
+			kst_error_setx(cli->err, KST_E_ALIAS_CONFLICT, "\"%s\" already holds a %s", alias,
+				       cmd_type_word(&h));
+			kst_error_subject(cli->err, "%s", cli->operand[0]);
+			kst_error_hint(cli->err, "kstool keygen %s --alias %s --replace",
+				       cli->operand[0], alias);
+			goto done;
+		}
+	}
+	if (make_entry(cli, opt, host, true, &e) < 0)
+		goto done;
+	if (i != KST_NO_BASE) {
+		if (!opt->target.backup)
+			save.backup = KST_BACKUP_ALWAYS;
+		say(&changes, CHANGE_REPLACED, e, alias, alg);
+		if (kst_store_replace(s, i, e, cli->err) < 0) {
+			e = NULL;
+			goto done;
+		}
+	} else {
+		struct kst_entry *mine = e;
+
+		e = NULL;
+		if (kst_store_add(s, mine, &i, cli->err) < 0 ||
+		    kst_store_head(s, i, &h, cli->err) < 0 ||
+		    kst_store_entry(s, i, &mine, cli->err) < 0)
+			goto done;
+		say(&changes, CHANGE_ADDED, mine, h.alias, alg);
+	}
+	e = NULL;
+	ret = cmd_commit(cli, s, &changes, &save);
+done:
+	kst_entry_free(e);
+	changes_release(&changes);
+	kst_store_free(s);
+	return ret;
+}
+
+/* A key file is always new, and encrypted unless --plain-key says otherwise. */
+static int in_file(struct cli *cli, const struct keygen_opts *opt, const char *const *host,
+		   const struct kst_format *f, const struct kst_save_options *base)
+{
+	struct kst_save_options save = *base;
+	struct kst_open_options open = cmd_open_options(cli, true);
+	struct changes changes = { .nr = 0 };
+	struct kst_store *s = NULL;
+	struct kst_entry *e = NULL;
+	int ret = -1;
+
+	save.write.plain_key = opt->plain_key;
+	if (kst_store_new(&s, cli->operand[0], f, &open, cli->err) < 0 ||
+	    make_entry(cli, opt, host, opt->self_signed, &e) < 0)
+		goto done;
+	say(&changes, CHANGE_CREATED, e, cli->operand[0], opt->alg ? opt->alg : "p256");
+	struct kst_entry *mine = e;
+	e = NULL;
+	if (kst_store_add(s, mine, NULL, cli->err) < 0)
+		goto done;
+	ret = cmd_commit(cli, s, &changes, &save);
+done:
+	kst_entry_free(e);
+	changes_release(&changes);
+	kst_store_free(s);
+	return ret;
+}
+
+static int run(struct cli *cli, void *opts)
+{
+	const struct keygen_opts *opt = opts;
+	const struct kst_format *f = kst_format_by_path(cli->operand[0]);
+	struct kst_save_options save;
+	const char **host = NULL;
+	int ret = -1;
+
+	if (opt->days.given && (opt->days.value < 1 || opt->days.value > DAYS_MAX)) {
+		kst_error_setx(cli->err, KST_E_BAD_VALUE, "%ld is not between 1 and %d",
+			       opt->days.value, DAYS_MAX);
+		return kst_error_subject(cli->err, "--days");
+	}
+	if (target_save_options(cli, &opt->target, false, &save) < 0 ||
+	    split_hosts(cli, opt, &host) < 0)
+		return -1;
+	if (is_key_file(f, cli->operand[0]) && !opt->create) {
+		ret = in_file(cli, opt, host, f, &save);
+	} else if (!host[0] && !opt->subject) {
+		kst_error_setx(cli->err, KST_E_USAGE,
+			       "which host the key is for is not said, so its certificate has no name");
+		kst_error_subject(cli->err, "%s", cli->operand[0]);
+		kst_error_hint(cli->err, "add --host NAME[,NAME], or --subject DN");
+	} else {
+		ret = in_store(cli, opt, host, &save);
+	}
+	free_hosts(host);
+	return ret;
+}
+
+static const char *const algs[] = { "p256", "p384", "p521", "ed25519", "ed448", "x25519",
+				    "rsa:3072", "rsa:4096", "rsa-pss:3072", "ml-dsa-65", NULL };
+static const struct opt options[] = {
+	{ "host", 0, OPT_LIST, offsetof(struct keygen_opts, host), WHAT_TEXT, "NAME[,NAME]",
+	  "host names or addresses the key is for: CN is the first, SAN is all", NULL, false },
+	{ "subject", 0, OPT_TEXT, offsetof(struct keygen_opts, subject), WHAT_TEXT, "DN",
+	  "subject as in RFC 4514, as \"CN=api,O=Acme\"", NULL, false },
+	{ "alias", 0, OPT_TEXT, offsetof(struct keygen_opts, alias), WHAT_TEXT, "NAME",
+	  "name of the entry; the first host if not given", NULL, false },
+	{ "alg", 0, OPT_TEXT, offsetof(struct keygen_opts, alg), WHAT_CHOICE, "ALG",
+	  "kind of key; p256 if not given", algs, false },
+	{ "days", 0, OPT_INT, offsetof(struct keygen_opts, days), WHAT_NUMBER, "N",
+	  "how long the self-signed certificate is valid; 90 if not given", NULL, false },
+	{ "self-signed", 0, OPT_FLAG, offsetof(struct keygen_opts, self_signed), WHAT_TEXT, NULL,
+	  "a certificate to work with in tests: TLS server and client", NULL, false },
+	{ "create", 0, OPT_FLAG, offsetof(struct keygen_opts, create), WHAT_TEXT, NULL,
+	  "make the store if it does not exist", NULL, false },
+	{ "if-missing", 0, OPT_FLAG, offsetof(struct keygen_opts, if_missing), WHAT_TEXT, NULL,
+	  "an entry with a key of this kind is left as it is", NULL, false },
+	{ "replace", 0, OPT_FLAG, offsetof(struct keygen_opts, replace), WHAT_TEXT, NULL,
+	  "replace the entry and its key", NULL, false },
+	{ "plain-key", 0, OPT_FLAG, offsetof(struct keygen_opts, plain_key), WHAT_TEXT, NULL,
+	  "write a key file without encryption", NULL, false },
+	TARGET_OPTIONS(struct keygen_opts),
+	OPT_END
+};
+static const struct cmd_example examples[] = {
+	{ "kstool keygen app.kst --host api.acme.test --create", "a key in a new store" },
+	{ "kstool keygen dev.p12 --host localhost --self-signed --create", "something to test with" },
+	{ "kstool keygen server.key --alg ed25519", "an encrypted key file" },
+	{ NULL, NULL }
+};
+const struct cmd cmd_keygen = {
+	.name = "keygen",
+	.group = GROUP_MAKE,
+	.operands = "STORE|KEYFILE",
+	.summary = "new private key (and a self-signed certificate)",
+	.help = "Makes a private key. In a store it comes with a self-signed certificate, which the\n"
+		"CA's reply replaces later. A key file (.pem, .key, .der) is always a new file and is\n"
+		"encrypted unless --plain-key says otherwise.\n",
+	.examples = examples,
+	.exits = "0 4 5 8",
+	.opts = options,
+	.size = sizeof(struct keygen_opts),
+	.min = 1,
+	.max = 1,
+	.first = WHAT_STORE,
+	.rest = WHAT_TEXT,
+	.changes = true,
+	.run = run,
+};

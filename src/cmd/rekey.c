@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC */
+/* rekey.c - new root key: old passphrases, key files and copies stop opening new versions */
+#include "cmd/target.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct rekey_opts {
+	struct target_opts target;
+};
+
+static int run(struct cli *cli, void *opts)
+{
+	const struct rekey_opts *opt = opts;
+	struct changes changes = { .nr = 0 };
+	struct kst_save_options save;
+	struct kst_store *s = NULL;
+	struct kst_slot_info slot[16];
+	bool dropped[16] = { false };
+	size_t nr, lost = 0;
+	int ret = -1;
+
+	if (target_save_options(cli, &opt->target, false, &save) < 0 ||
+	    cmd_edit(cli, cli->operand[0], false, 0, &s) < 0)
+		goto done;
+	nr = kst_store_slots(s, slot);
+	if (kst_store_rekey(s, dropped, cli->err) < 0)
+		goto done;
+	for (size_t i = 0; i < nr; i++) {
+		char place[32];
+		struct change *c;
+
+		snprintf(place, sizeof(place), "slot %u", slot[i].number);
+		c = changes_add(&changes, dropped[slot[i].number] ? CHANGE_REMOVED : CHANGE_REPLACED,
+				place, "slot");
+		if (c)
+			c->text = kst_asprintf("%s%s%s", slot[i].label, slot[i].label[0] ? ": " : "",
+					       dropped[slot[i].number] ?
+					       "its secret was not given, it no longer opens" :
+					       "opens the new version");
+		lost += dropped[slot[i].number];
+	}
+	if (lost && !save.dry_run) {
+		char what[96];
+
+		snprintf(what, sizeof(what), "%zu slot%s whose secret was not given will be dropped",
+			 lost, lost == 1 ? "" : "s");
+		if (cmd_confirm(cli, cli->operand[0], what, "--yes") < 0)
+			goto done;
+	}
+	save.backup = KST_BACKUP_NEVER; /* it would open with what is revoked here */
+	ret = cmd_commit(cli, s, &changes, &save);
+	if (!ret)
+		out_note(cli->out, "whoever read the private keys before still knows them: replace those "
+				   "that matter");
+done:
+	changes_release(&changes);
+	kst_store_free(s);
+	return ret;
+}
+
+static const struct opt options[] = { TARGET_OPTIONS(struct rekey_opts), OPT_END };
+static const struct cmd_example examples[] = {
+	{ "kstool rekey app.kst", "after somebody who knew a passphrase has left" }, { NULL, NULL }
+};
+const struct cmd cmd_rekey = {
+	.name = "rekey",
+	.group = GROUP_NATIVE,
+	.operands = "STORE",
+	.summary = "new root key; old secrets and copies stop opening new versions",
+	.help = "Encrypts and signs the store under a new root key. Each slot is kept if its secret\n"
+		"is given (--pass and --key-file may be repeated), the others are dropped after a\n"
+		"question. The signer changes with it, so pins have to be renewed.\n",
+	.examples = examples,
+	.exits = "0 4 5 8",
+	.opts = options,
+	.size = sizeof(struct rekey_opts),
+	.min = 1,
+	.max = 1,
+	.first = WHAT_STORE,
+	.rest = WHAT_TEXT,
+	.changes = true,
+	.run = run,
+};

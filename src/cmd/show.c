@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: ISC */
+/* show.c - what is in here: chain trees and details of entries, requests, lists, keys */
+#include "cmd/describe.h"
+#include "cmd/picture.h"
+
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct show_opts {
+	bool is_short, full, pem;
+	const char *field;
+};
+
+/* More than this and a list is the better answer. */
+#define SHOW_MAX 20
+
+/* ---- --field: one value, nothing else ---- */
+
+static int field_value(const struct kst_cert *cert, const char *name, struct kst_buf *b)
+{
+	struct kst_bytes serial = kst_cert_serial(cert);
+	char when[KST_TIME_TEXT];
+	uint8_t hash[32];
+
+	if (!strcmp(name, "sha256"))
+		kst_text_hex(b, kst_cert_sha256(cert), 32);
+	else if (!strcmp(name, "sha1")) {
+		kst_cert_sha1(cert, hash);
+		kst_text_hex(b, hash, 20);
+	} else if (!strcmp(name, "spki-sha256")) {
+		kst_cert_spki_sha256(cert, hash);
+		kst_text_hex(b, hash, 32);
+	} else if (!strcmp(name, "serial"))
+		kst_text_hex(b, serial.data, serial.len);
+	else if (!strcmp(name, "subject"))
+		kst_cert_subject(cert, b);
+	else if (!strcmp(name, "issuer"))
+		kst_cert_issuer(cert, b);
+	else if (!strcmp(name, "sans"))
+		describe_sans(cert, b);
+	else if (!strcmp(name, "name"))
+		kst_cert_name(cert, b);
+	else if (!strcmp(name, "key"))
+		kst_cert_key_text(cert, false, b);
+	else if (!strcmp(name, "sig"))
+		kst_cert_sig_text(cert, b);
+	else if (!strcmp(name, "usage"))
+		describe_use(cert, b);
+	else if (!strcmp(name, "not_before"))
+		kst_buf_puts(b, kst_time_text(kst_cert_not_before(cert), KST_TIME_FULL, when));
+	else if (!strcmp(name, "not_after"))
+		kst_buf_puts(b, kst_time_text(kst_cert_not_after(cert), KST_TIME_FULL, when));
+	else
+		return -1;
+	return 0;
+}
+
+static int show_field(struct cli *cli, const struct show_opts *opt, struct kst_entry *e)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	if (!kst_entry_leaf(e))
+		return 0;
+	if (field_value(kst_entry_leaf(e), opt->field, &b) < 0) {
+		kst_error_setx(cli->err, KST_E_BAD_VALUE, "there is no field \"%s\"", opt->field);
+		kst_error_subject(cli->err, "--field");
+		return kst_error_hint(cli->err, "fields: sha256 sha1 spki-sha256 serial subject issuer "
+						"sans name key sig usage not_before not_after");
+	}
+	out_line(cli->out, "%s", b.data ? (char *)b.data : "");
+	return 0;
+}
+
+/* ---- one entry as text ---- */
+
+static void heading(struct cli *cli, struct kst_store *s, size_t i, const struct kst_entry *e)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	char at[32];
+
+	snprintf(at, sizeof(at), "@%zu", i + 1);
+	picture_what(kst_store_format(s), e, &b);
+	out_heading(cli->out, "%s   %s", e->alias ? e->alias : at, b.data ? (char *)b.data : "");
+}
+
+static int show_pem(struct cli *cli, const struct kst_entry *e)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	for (size_t k = 0; k < e->chain.nr; k++)
+		picture_pem(e->chain.cert[k], &b);
+	return b.len ? out_data(cli->out, b.data, b.len, false, cli->err) : 0;
+}
+
+static int show_entry(struct cli *cli, const struct show_opts *opt, struct kst_store *s, size_t i)
+{
+	struct kst_entry *e;
+
+	if (kst_store_entry(s, i, &e, cli->err) < 0)
+		return -1;
+	if (opt->field)
+		return show_field(cli, opt, e);
+	if (out_is(cli->out, OUT_JSON))
+		return describe_entry(cli, s, i);
+	heading(cli, s, i, e);
+	if (opt->is_short) {
+		picture_short(cli->out, e);
+	} else {
+		out_blank(cli->out);
+		picture_tree(cli->out, e);
+		picture_details(cli->out, e, cli->g.local_time);
+	}
+	if (opt->full && kst_entry_leaf(e)) {
+		struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+		kst_cert_full_text(kst_entry_leaf(e), &b);
+		out_blank(cli->out);
+		picture_lines(cli->out, &b);
+	}
+	return opt->pem ? show_pem(cli, e) : 0;
+}
+
+/* ---- a store ---- */
+
+static int show_store(struct cli *cli, const struct show_opts *opt, struct kst_store *s,
+		      const char **ref, size_t nr_ref)
+{
+	size_t nr = kst_store_count(s), shown = nr < SHOW_MAX ? nr : SHOW_MAX;
+	bool json = out_is(cli->out, OUT_JSON), text = out_is(cli->out, OUT_TEXT) && !opt->field;
+
+	if (json) {
+		out_object(cli->out, NULL);
+		describe_store(cli, s);
+		out_array(cli->out, "entries");
+	} else if (text && !nr_ref) {
+		struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+		describe_store_line(s, &b);
+		out_heading(cli->out, "%s   %s", kst_store_path(s), (char *)b.data);
+		picture_store(cli->out, s);
+	}
+	for (size_t k = 0; k < (nr_ref ? nr_ref : json ? nr : shown); k++) {
+		size_t i = k;
+
+		if (nr_ref && kst_store_find(s, ref[k], &i, cli->err) < 0) {
+			if (access(ref[k], F_OK) == 0)
+				kst_error_hint(cli->err, "kstool list %s %s", kst_store_path(s), ref[k]);
+			return -1;
+		}
+		if (text && (k || !nr_ref))
+			out_blank(cli->out);
+		if (show_entry(cli, opt, s, i) < 0)
+			return -1;
+	}
+	if (json) {
+		out_end(cli->out);
+		out_end(cli->out);
+	} else if (text && !nr_ref && nr > shown) {
+		out_blank(cli->out);
+		out_line(cli->out, "...and %zu more: kstool list %s", nr - shown, kst_store_path(s));
+	}
+	return 0;
+}
+
+/* ---- several files: which key belongs to which certificate ---- */
+
+/* Leaf or single certificate of any store that this key fits; its store. */
+static struct kst_store *partner(struct kst_key *key, struct kst_store *const *all, size_t nr,
+				 const struct kst_store *self)
+{
+	for (size_t j = 0; j < nr; j++)
+		for (size_t i = 0; all[j] != self && i < kst_store_count(all[j]); i++) {
+			struct kst_entry *e;
+
+			if (kst_store_entry(all[j], i, &e, NULL) < 0)
+				continue;
+			for (size_t k = 0; k < e->chain.nr; k++)
+				if (kst_key_matches(key, e->chain.cert[k]) == 1)
+					return all[j];
+		}
+	return NULL;
+}
+
+static void show_matches(struct cli *cli, struct kst_store *const *all, size_t nr)
+{
+	bool first = true;
+
+	for (size_t j = 0; j < nr; j++)
+		for (size_t i = 0; i < kst_store_count(all[j]); i++) {
+			struct kst_entry *e;
+			struct kst_store *p;
+
+			if (kst_store_entry(all[j], i, &e, NULL) < 0 || e->kind != KST_KIND_KEY ||
+			    !e->key || e->chain.nr)
+				continue;
+			if (first)
+				out_blank(cli->out);
+			first = false;
+			if (kst_key_is_sealed(e->key) && kst_store_open_key(all[j], i, NULL) < 0) {
+				out_line(cli->out, "%s: the key is encrypted and was not compared",
+					 kst_store_path(all[j]));
+				continue;
+			}
+			p = partner(e->key, all, nr, all[j]);
+			if (p)
+				out_line(cli->out, "%s matches %s", kst_store_path(all[j]),
+					 kst_store_path(p));
+			else
+				out_line(cli->out, "%s matches no certificate in these files",
+					 kst_store_path(all[j]));
+		}
+}
+
+/* Is it a file of loose objects, so that what follows are further files? */
+static bool is_loose(const struct kst_store *s)
+{
+	const char *name = kst_store_format(s)->name;
+
+	return !strcmp(name, "pem") || !strcmp(name, "der");
+}
+
+static int run(struct cli *cli, void *opts)
+{
+	const struct show_opts *opt = opts;
+	struct kst_store **all = kst_calloc(cli->nr, sizeof(*all));
+	size_t nr = 0;
+	int ret = -1;
+
+	if (!all)
+		return kst_error_nomem(cli->err);
+	out_schema(cli->out, "kstool.show/1");
+	out_time(cli->out, "now", kst_time_now());
+	out_array(cli->out, "stores");
+	if (cmd_open(cli, cli->operand[0], &all[nr]) < 0)
+		goto done;
+	nr++;
+	if (!is_loose(all[0])) {
+		ret = show_store(cli, opt, all[0], cli->operand + 1, cli->nr - 1);
+	} else {
+		for (; nr < cli->nr; nr++)
+			if (cmd_open(cli, cli->operand[nr], &all[nr]) < 0) {
+				if (access(cli->operand[nr], F_OK) < 0)
+					kst_error_hint(cli->err, "entries can be named only where the "
+								 "first operand is a store; here "
+								 "further operands are files");
+				goto done;
+			}
+		for (size_t i = 0; i < nr; i++) {
+			if (i && !opt->field)
+				out_blank(cli->out);
+			if (show_store(cli, opt, all[i], NULL, 0) < 0)
+				goto done;
+		}
+		if (nr > 1 && !opt->field && out_is(cli->out, OUT_TEXT))
+			show_matches(cli, all, nr);
+		ret = 0;
+	}
+	out_end(cli->out);
+done:
+	for (size_t i = 0; i < nr; i++)
+		kst_store_free(all[i]);
+	kst_free(all);
+	return ret;
+}
+
+static const char *const field_names[] = { "sha256", "sha1", "spki-sha256", "serial", "subject",
+					   "issuer", "sans", "name", "key", "sig", "usage",
+					   "not_before", "not_after", NULL };
+static const struct opt options[] = {
+	{ "short", 0, OPT_FLAG, offsetof(struct show_opts, is_short), WHAT_TEXT, NULL,
+	  "four lines an entry", NULL, false },
+	{ "full", 0, OPT_FLAG, offsetof(struct show_opts, full), WHAT_TEXT, NULL,
+	  "everything in the certificate, every extension", NULL, false },
+	{ "field", 0, OPT_TEXT, offsetof(struct show_opts, field), WHAT_CHOICE, "NAME",
+	  "print only this value", field_names, false },
+	{ "pem", 0, OPT_FLAG, offsetof(struct show_opts, pem), WHAT_TEXT, NULL,
+	  "append the certificates as PEM", NULL, false },
+	OPT_END
+};
+static const struct cmd_example examples[] = {
+	{ "kstool show app.p12 api", "one entry with its chain" },
+	{ "kstool show tls.key tls.crt ca.crt", "what was I given, and does it fit together" },
+	{ "kstool show tls.crt --field sha256", "just the fingerprint" },
+	{ NULL, NULL }
+};
+const struct cmd cmd_show = {
+	.name = "show",
+	.group = GROUP_LOOK,
+	.operands = "SOURCE... [ENTRY]...",
+	.summary = "what is in here: chain tree and details",
+	.help = "Shows a store, or the named entries of it, in detail: the chain as a tree from the\n"
+		"root to the leaf, names, dates, key and fingerprint. Where the first operand is a PEM\n"
+		"or DER file, the others are files too, and it is said which key belongs to which\n"
+		"certificate. Nothing is verified here.\n",
+	.examples = examples,
+	.exits = "0 3 4 6",
+	.opts = options,
+	.size = sizeof(struct show_opts),
+	.min = 1,
+	.max = ~0u,
+	.first = WHAT_SOURCE,
+	.rest = WHAT_ENTRY,
+	.run = run,
+};

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: ISC */
+/* split.c - one PEM file for each certificate */
+#include "cmd/split.h"
+#include "cmd/entries.h"
+#include "cmd/picture.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAME_MAX_BYTES 200
+
+static bool plain(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '.' || c == '_' || c == '-';
+}
+
+char *split_name(const char *alias, const char *suffix)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	for (const char *p = alias; *p && b.len < NAME_MAX_BYTES - 12; p++) {
+		unsigned char c = (unsigned char)*p;
+		bool edge = p == alias && (c == '.' || c == '-');
+
+		if (plain(c) && !edge)
+			kst_buf_u8(&b, c);
+		else
+			kst_buf_printf(&b, "%%%02X", c);
+	}
+	if (!b.len)
+		kst_buf_puts(&b, "entry");
+	kst_buf_puts(&b, suffix);
+	return b.failed ? NULL : kst_strndup((char *)b.data, b.len);
+}
+
+/* Is the file there with these very bytes?  1 yes, 0 no file, -1 other bytes. */
+static int already(const char *path, const struct kst_buf *want)
+{
+	struct kst_buf have KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		return 0;
+	if (kst_file_read(path, want->len + 1, &have, NULL) < 0)
+		return -1;
+	return have.len == want->len && !memcmp(have.data, want->data, want->len) ? 1 : -1;
+}
+
+static int write_one(struct cli *cli, const char *dir, const struct kst_entry *e, size_t number,
+		     struct changes *changes)
+{
+	struct kst_buf pem KST_SCRATCH_BUF = KST_BUF_INIT;
+	char fallback[32];
+	struct change *c;
+	char *name, *path;
+	int there, ret = -1;
+
+	snprintf(fallback, sizeof(fallback), "%zu", number);
+	name = split_name(e->alias ? e->alias : fallback, ".pem");
+	path = name ? kst_asprintf("%s/%s", dir, name) : NULL;
+	if (!path) {
+		kst_error_nomem(cli->err);
+		goto done;
+	}
+	for (size_t k = 0; k < e->chain.nr; k++)
+		picture_pem(e->chain.cert[k], &pem);
+	there = already(path, &pem);
+	if (there < 0) {
+		kst_error_setx(cli->err, KST_E_EXISTS, "exists and holds something else");
+		kst_error_subject(cli->err, "%s", path);
+		kst_error_hint(cli->err, "choose another directory");
+		goto done;
+	}
+	if (!there && !cli->g.dry_run && !cli->g.check &&
+	    kst_file_write(path, pem.data, pem.len, false, false, cli->err) < 0)
+		goto done;
+	c = changes_add(changes, there ? CHANGE_UNCHANGED : CHANGE_CREATED, path, "certificate");
+	if (c) {
+		c->text = entries_text(e);
+		c->has_after = entries_hash(e, c->after);
+	}
+	ret = 0;
+done:
+	kst_free(name);
+	kst_free(path);
+	return ret;
+}
+
+int split_certs(struct cli *cli, const char *dir, struct kst_entry *const *e, size_t nr,
+		struct changes *changes)
+{
+	if (!cli->g.dry_run && !cli->g.check && mkdir(dir, 0777) < 0 && errno != EEXIST) {
+		kst_error_set(cli->err, KST_E_CANNOT_WRITE, "cannot make the directory");
+		return kst_error_subject(cli->err, "%s", dir);
+	}
+	for (size_t i = 0; i < nr; i++)
+		if (e[i]->chain.nr && write_one(cli, dir, e[i], i + 1, changes) < 0)
+			return -1;
+	return 0;
+}
