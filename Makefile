@@ -33,7 +33,12 @@ LDFLAGS ?=
 ALL_CPPFLAGS = -D_GNU_SOURCE -Iinclude -Isrc -Iformats -I$(B)/gen $(shell $(PKG_CONFIG) --cflags libcrypto libssl libsodium jansson libutf8proc) $(CPPFLAGS)
 ALL_CFLAGS = -std=c17 $(OPT) $(WARN) $(HARDEN) $(SANFLAGS) $(EXTRA) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack $(SANFLAGS) $(LDFLAGS)
+ifeq ($(LINK),static)
+LDLIBS = $(STATIC_LIBS)
+ALL_LDFLAGS = -static -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
+else
 LDLIBS = $(shell $(PKG_CONFIG) --libs libcrypto libssl libsodium jansson libutf8proc) -lbsd
+endif
 
 LIB_SRC = $(sort $(wildcard src/base/*.c src/crypto/*.c src/model/*.c src/store/*.c formats/*.c))
 CLI_SRC = $(sort $(wildcard src/ui/*.c src/cmd/*.c)) src/main.c
@@ -64,8 +69,85 @@ $(B)/unit: $(call obj,$(UNIT_SRC) tests/unit/main.c) $(filter-out $(B)/src/main.
 unit: $(B)/unit
 	$(B)/unit
 
+FIXTURES = build/fixtures
+$(FIXTURES)/.done: tests/lib/fixtures.sh
+	sh tests/lib/fixtures.sh $(FIXTURES)
+$(B)/cli: $(call obj,tests/cli/main.c)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs check)
+cli: $(B)/cli $(B)/kstool $(FIXTURES)/.done
+	$(B)/cli $(B) $(FIXTURES) $(sort $(wildcard tests/cli/*.txt))
+
+# The scripts drive other people's programs; each prints what it skips and why.
+scripts: $(B)/kstool $(FIXTURES)/.done
+	@for t in $(sort $(wildcard tests/interop/*.sh)); do \
+		echo "== $$t"; KSTOOL=$(abspath $(B)/kstool) FIXTURES=$(abspath $(FIXTURES)) sh $$t || exit 1; done
+
+# The architecture, as a test: includes from the compiler's own .d files, calls from nm, and which
+# room may know which library.
+floors: $(B)/kstool
+	@awk -f tests/floors.awk $$(find $(B)/src $(B)/formats -name '*.d')
+	@nm -A $(call obj,$(LIB_SRC) $(CLI_SRC)) | awk -f tests/calls.awk
+	@sh tests/rooms.sh
+
+packages:
+	@sh src/gen/packages.sh $(TASK)
+check:
+	@sh src/gen/packages.sh check
+	@$(MAKE) --no-print-directory unit cli floors scripts
+
+VALGRIND = valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect --trace-children=no
+valgrind: $(B)/unit
+	CK_FORK=no CK_DEFAULT_TIMEOUT=0 CK_TIMEOUT_MULTIPLIER=50 $(VALGRIND) $(B)/unit
+
+demo:
+	@sh src/gen/packages.sh demo
+	@$(MAKE) --no-print-directory all >$(if $(V),/dev/stdout,/dev/null)
+	@sh src/gen/demo.sh $(B)/kstool
+
+# ---- one static file, for containers without libraries, locale or /etc ----
+STATIC_LIBS = $(shell $(PKG_CONFIG) --static --libs libsodium jansson libutf8proc) -lbsd -lmd -l:libcrypto.a -ldl -lpthread
+static:
+	@$(MAKE) --no-print-directory B=build/static LINK=static build/static/kstool
+static-check: static
+	@sh tests/lib/static.sh build/static/kstool
+
+# ---- installing ----
+MAN = $(patsubst src/man/%.scd,$(B)/man/%,$(wildcard src/man/*.scd))
+$(B)/man/%: src/man/%.scd
+	@mkdir -p $(@D)
+	scdoc < $< > $@
+install: $(B)/kstool $(if $(shell command -v scdoc),$(MAN))
+	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(DATADIR)/kstool/schema' \
+		'$(DESTDIR)$(DATADIR)/bash-completion/completions' \
+		'$(DESTDIR)$(DATADIR)/zsh/site-functions' '$(DESTDIR)$(DATADIR)/fish/vendor_completions.d'
+	install -m 755 $(B)/kstool '$(DESTDIR)$(BINDIR)/kstool'
+	install -m 644 completions/kstool.bash '$(DESTDIR)$(DATADIR)/bash-completion/completions/kstool'
+	install -m 644 completions/_kstool '$(DESTDIR)$(DATADIR)/zsh/site-functions/_kstool'
+	install -m 644 completions/kstool.fish '$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/kstool.fish'
+	for m in $(notdir $(MAN)); do d='$(DESTDIR)$(MANDIR)'/man$${m##*.}; install -d "$$d"; \
+		[ ! -e $(B)/man/$$m ] || install -m 644 $(B)/man/$$m "$$d/$$m"; done
+	for f in src/schema/*.json; do [ ! -e "$$f" ] || install -m 644 "$$f" '$(DESTDIR)$(DATADIR)/kstool/schema/'; done
+uninstall:
+	rm -f '$(DESTDIR)$(BINDIR)/kstool' '$(DESTDIR)$(DATADIR)/bash-completion/completions/kstool' \
+		'$(DESTDIR)$(DATADIR)/zsh/site-functions/_kstool' \
+		'$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/kstool.fish'
+	for m in $(notdir $(MAN)); do rm -f '$(DESTDIR)$(MANDIR)'/man$${m##*.}/$$m; done
+	rm -rf '$(DESTDIR)$(DATADIR)/kstool'
+uninstall-check: uninstall
+	@[ -z "$$(find '$(DESTDIR)' -type f)" ] && echo 'uninstall leaves nothing behind'
+dist:
+	@mkdir -p build
+	tar --transform 's,^,kstool-$(VERSION)/,' --sort=name --owner=0 --group=0 --mtime=@$${SOURCE_DATE_EPOCH:-0} \
+		--exclude=./build --exclude=./.git -czf build/kstool-$(VERSION).tar.gz Makefile README.md LICENSE CHANGES.md \
+		.clang-format .editorconfig .gitignore .ci src include tests formats completions
+	@echo build/kstool-$(VERSION).tar.gz
+
+bench: $(B)/kstool
+	@KSTOOL=$(abspath $(B)/kstool) sh tests/bench/run.sh
+
 clean:
 	rm -rf build
 
-.PHONY: all unit clean
+.PHONY: all unit cli scripts floors packages check valgrind demo static static-check install uninstall \
+	uninstall-check dist bench clean
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

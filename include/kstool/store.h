@@ -104,6 +104,9 @@ int kst_store_save(struct kst_store *s, const struct kst_save_options *opt,
 int kst_store_write_fd(struct kst_store *s, int fd, const struct kst_save_options *opt,
 		       struct kst_error *err);
 
+/* From a signal handler: remove the neighbour files of saves that are under way.  Async-signal-safe. */
+void kst_store_abort_all(void);
+
 /* Write bytes to a new or (`replace`) existing file by the same protocol: exported certificates and
  * keys, `secret` as 0600.  0 or -1. */
 int kst_file_write(const char *path, const void *data, size_t len, bool secret, bool replace,

@@ -9,6 +9,7 @@
 #define KST_CMD_H
 
 #include "kstool/kstool.h"
+#include "ui/ask_cli.h"
 #include "ui/global.h"
 #include "ui/opt.h"
 #include "ui/out.h"
@@ -31,6 +32,8 @@ struct cli {
 	struct kst_pin *pin;
 	size_t nr_pins;
 	struct kst_limits limits;
+	struct ask_cli *ask;          /* what is behind `asker`, unless a command put its own in front */
+	char new_kind;                /* of the native store that cmd_edit() makes: 'K', 'T'; 0 none */
 	struct kst_error *err;        /* what main prints when run() returns -1 */
 };
 
@@ -47,13 +50,18 @@ struct cmd {
 	unsigned min, max;     /* operands; max 0 with min 0: none; max ~0u: any number */
 	enum opt_what first, rest; /* what the operands are, for completion */
 	bool changes;          /* takes --dry-run and --check */
-	/* Exit status 0 or 1, or -1 with cli->err set (then its code's status). */
+	/* Exit status 0 or 1, or -1 with cli->err set (then its code's status); 2 and more only from
+	 * cmd_failed(), whose error has been printed. */
 	int (*run)(struct cli *cli, void *opts);
 };
 
 /* All commands, NULL-terminated; and the row of a name (two words for nouns). */
 extern const struct cmd *const cmd_table[];
 const struct cmd *cmd_find(const char *name);
+/* The row of a command line's first two words (`two` may be NULL): a verb, or a noun and its verb. */
+const struct cmd *cmd_of_words(const char *one, const char *two);
+bool cmd_is_noun(const char *word);       /* "slot" */
+size_t cmd_words(const struct cmd *c);    /* 1, or 2 for a verb of a noun */
 
 /* ---- shared by the commands (src/cmd/common.c) ---- */
 
@@ -67,6 +75,9 @@ int cmd_open(struct cli *cli, const char *path, struct kst_store **out);
  */
 int cmd_edit(struct cli *cli, const char *path, bool create, char store_kind,
 	     struct kst_store **out);
+
+/* The format that a new file gets by its name: .kst where it has no extension.  NULL: UNKNOWN_TYPE. */
+const struct kst_format *cmd_format_of(const char *path, struct kst_error *err);
 
 /* One line of what a changing command did; collected, then reported at once. */
 enum change_action {
@@ -103,14 +114,24 @@ int cmd_commit(struct cli *cli, struct kst_store *s, struct changes *c,
  */
 int changes_report(struct cli *cli, const char *subject, const struct changes *c, bool written);
 
+/* The report of cmd_commit() alone, for what was written by other means.  Returns the exit status. */
+int cmd_report(struct cli *cli, const char *path, const struct changes *c, bool fresh,
+	       const struct kst_save_result *res);
+
+/* May somebody be asked (a terminal, and no --no-input)?  And ask for one line, appended: 0, or -1
+ * (NO_TERMINAL, DECLINED).  The prompt is shown as it is. */
+bool cmd_interactive(const struct cli *cli);
+int cmd_ask(struct cli *cli, const char *prompt, struct kst_buf *answer);
+
 /* Ask "Continue? [y/N]" for something that could lose data: 0 go on; -1 NEEDS_REPLACE (no terminal
  * and no --yes), DECLINED.  `hint` is the option that says yes. */
 int cmd_confirm(struct cli *cli, const char *subject, const char *what, const char *hint);
 
 /*
  * One of several files failed: print the error now, clear it, and give the status to go on with
- * (the first failure counts).  With `last` and nothing failed before, returns -1 and leaves the
- * error to main, so that a single file behaves as every other command.
+ * (the first failure counts).  When it is the only operand (`last`, nothing failed before), returns -1
+ * and leaves the error to main, so that a single file behaves as every other command.  Containers
+ * of the JSON document below its first array are closed.
  */
 int cmd_failed(struct cli *cli, int status, bool last);
 

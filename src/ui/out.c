@@ -8,6 +8,7 @@
 #include "ui/out_impl.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>

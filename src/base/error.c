@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: ISC */
+/* error.c - the error object; texts live inline so that an error needs no memory */
+#include "kstool/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *slug, *meaning;
+	int exit;
+} codes[KST_CODE_COUNT] = {
+	[KST_OK] = { "ok", "no error", 0 },
+#define KST_ERROR(name, status, slug, meaning) [KST_E_##name] = { slug, meaning, status },
+#include "kstool/errors.def"
+#undef KST_ERROR
+};
+
+void kst_error_clear(struct kst_error *err)
+{
+	if (!err)
+		return;
+	err->code = KST_OK;
+	err->sys_errno = 0;
+	err->subject[0] = err->message[0] = err->detail[0] = '\0';
+	err->hint[0] = err->library[0] = '\0';
+}
+
+static int set(struct kst_error *err, enum kst_code code, int sys_errno, const char *fmt, va_list ap)
+{
+	size_t n;
+
+	if (!err || err->code != KST_OK)
+		return -1;
+	err->code = code;
+	err->sys_errno = sys_errno;
+	vsnprintf(err->message, sizeof(err->message), fmt, ap);
+	n = strlen(err->message);
+	if (sys_errno)
+		snprintf(err->message + n, sizeof(err->message) - n, ": %s", strerror(sys_errno));
+	return -1;
+}
+
+int kst_error_set(struct kst_error *err, enum kst_code code, const char *fmt, ...)
+{
+	int saved = errno;
+	va_list ap;
+
+	va_start(ap, fmt);
+	set(err, code, saved, fmt, ap);
+	va_end(ap);
+	errno = saved;
+	return -1;
+}
+
+int kst_error_setx(struct kst_error *err, enum kst_code code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	set(err, code, 0, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int kst_error_subject(struct kst_error *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!err || err->subject[0])
+		return -1;
+	va_start(ap, fmt);
+	vsnprintf(err->subject, sizeof(err->subject), fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+/* One more line of `text`, which has room for `size` bytes. */
+static void append(char *text, size_t size, const char *fmt, va_list ap)
+{
+	size_t n = strlen(text);
+
+	if (n && n + 1 < size) {
+		text[n++] = '\n';
+		text[n] = '\0';
+	}
+	vsnprintf(text + n, size - n, fmt, ap);
+}
+
+int kst_error_detail(struct kst_error *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!err)
+		return -1;
+	va_start(ap, fmt);
+	append(err->detail, sizeof(err->detail), fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int kst_error_hint(struct kst_error *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!err)
+		return -1;
+	va_start(ap, fmt);
+	append(err->hint, sizeof(err->hint), fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int kst_error_nomem(struct kst_error *err)
+{
+	return kst_error_setx(err, KST_E_NO_MEMORY, "there is not enough memory");
+}
+
+const char *kst_code_slug(enum kst_code code)
+{
+	return (unsigned)code < KST_CODE_COUNT ? codes[code].slug : "unknown";
+}
+
+const char *kst_code_meaning(enum kst_code code)
+{
+	return (unsigned)code < KST_CODE_COUNT ? codes[code].meaning : "";
+}
+
+int kst_code_exit(enum kst_code code)
+{
+	return (unsigned)code < KST_CODE_COUNT ? codes[code].exit : 9;
+}
+
+enum kst_code kst_code_find(const char *slug)
+{
+	for (int i = 1; i < KST_CODE_COUNT; i++)
+		if (!strcmp(codes[i].slug, slug))
+			return (enum kst_code)i;
+	return KST_OK;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: ISC */
+/* common.c - what several commands do in the same way */
+#include "cmd/cmd.h"
+
+#include <string.h>
+
+#include "ui/tty.h"
+
+struct kst_open_options cmd_open_options(struct cli *cli, bool edit)
+{
+	return (struct kst_open_options){
+		.asker = &cli->asker,
+		.limits = &cli->limits,
+		.notes = &cli->notes,
+		.read = {
+			.allow_unauthenticated = cli->g.allow_unauthenticated,
+			.require_pin = cli->g.require_pin,
+			.signer = cli->g.signer.item,
+			.pin = cli->pin,
+			.nr_pins = cli->nr_pins,
+		},
+		.edit = edit,
+		.insecure_permissions = cli->g.insecure_permissions,
+	};
+}
+
+/* What everybody knows opened it: say so, since it protects nothing. */
+static void note_default(struct cli *cli, const struct kst_store *s)
+{
+	const struct kst_info *in = kst_store_info(s);
+
+	if (in->passphrase == KST_SOURCE_CHANGEIT)
+		out_note(cli->out, "%s: opened with Java's public default passphrase \"changeit\"",
+			 kst_store_path(s));
+	else if (in->passphrase == KST_SOURCE_EMPTY)
+		out_note(cli->out, "%s: opened with an empty passphrase", kst_store_path(s));
+}
+
+int cmd_open(struct cli *cli, const char *path, struct kst_store **out)
+{
+	struct kst_open_options opt = cmd_open_options(cli, false);
+
+	if (kst_store_open(out, path, &opt, cli->err) < 0)
+		return -1;
+	note_default(cli, *out);
+	return 0;
+}
+
+const struct kst_format *cmd_format_of(const char *path, struct kst_error *err)
+{
+	const struct kst_format *f = kst_format_by_path(path);
+	const char *base = strrchr(path, '/');
+	struct kst_buf all KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	base = base ? base + 1 : path;
+	if (!f && !strchr(base, '.'))
+		f = kst_format_by_name("kst1");
+	if (f)
+		return f;
+	for (const struct kst_format *const *t = kst_formats(); *t; t++)
+		for (const char *const *s = (*t)->suffixes; ((*t)->caps & KST_CAP_WRITE) && *s; s++)
+			kst_buf_printf(&all, " %s", *s);
+	kst_error_setx(err, KST_E_UNKNOWN_TYPE, "no format goes by this file extension");
+	kst_error_subject(err, "%s", path);
+	kst_error_hint(err, "extensions:%s", all.data ? (const char *)all.data : "");
+	return NULL;
+}
+
+int cmd_edit(struct cli *cli, const char *path, bool create, char store_kind,
+	     struct kst_store **out)
+{
+	struct kst_open_options opt = cmd_open_options(cli, true);
+	struct kst_error err = KST_ERROR_INIT;
+	const struct kst_format *f;
+
+	if (kst_store_open(out, path, &opt, &err) == 0) {
+		note_default(cli, *out);
+		return 0;
+	}
+	if (err.code != KST_E_NO_FILE) {
+		*cli->err = err;
+		return -1;
+	}
+	if (!create) {
+		kst_error_setx(cli->err, KST_E_NEEDS_CREATE, "there is no such file");
+		kst_error_subject(cli->err, "%s", path);
+		if (store_kind)
+			kst_error_hint(cli->err, "to make it, add --create");
+		return -1;
+	}
+	f = cmd_format_of(path, cli->err);
+	if (!f || kst_store_new(out, path, f, &opt, cli->err) < 0)
+		return -1;
+	cli->new_kind = store_kind;
+	ask_cli_creating(cli->ask);
+	return 0;
+}
+
+bool cmd_interactive(const struct cli *cli)
+{
+	return ask_cli_interactive(cli->ask);
+}
+
+int cmd_ask(struct cli *cli, const char *prompt, struct kst_buf *answer)
+{
+	int ret;
+
+	if (!cmd_interactive(cli))
+		return kst_error_setx(cli->err, KST_E_NO_TERMINAL,
+				      "an answer is needed and there is no terminal");
+	out_flush(cli->out);
+	ret = tty_line(prompt, answer, cli->err);
+	if (ret > 0)
+		ret = kst_error_setx(cli->err, KST_E_DECLINED, "no answer was given");
+	return ret;
+}
+
+int cmd_confirm(struct cli *cli, const char *subject, const char *what, const char *hint)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	int yes;
+
+	/* In a dry run nothing can be lost. */
+	if (cli->g.yes || cli->g.dry_run || cli->g.check)
+		return 0;
+	if (!cmd_interactive(cli)) {
+		kst_error_setx(cli->err, KST_E_NEEDS_REPLACE, "%s", what);
+		kst_error_subject(cli->err, "%s", subject);
+		return kst_error_hint(cli->err, "if that is meant, add %s", hint);
+	}
+	out_flush(cli->out);
+	kst_text_escape(&b, subject, strlen(subject));
+	kst_buf_puts(&b, ": ");
+	kst_text_escape(&b, what, strlen(what));
+	kst_buf_puts(&b, ".\nContinue? [y/N] ");
+	if (b.failed)
+		return kst_error_nomem(cli->err);
+	yes = tty_yes((char *)b.data, cli->err);
+	if (yes == 0) {
+		kst_error_setx(cli->err, KST_E_DECLINED, "nothing was changed");
+		return kst_error_subject(cli->err, "%s", subject);
+	}
+	return yes > 0 ? 0 : -1;
+}
+
+int cmd_failed(struct cli *cli, int status, bool last)
+{
+	int mine = kst_code_exit(cli->err->code);
+
+	if (last && !status && cli->nr <= 1)
+		return -1;
+	out_error(cli->out, cli->err);
+	/* What the failed file had begun in the document ends here. */
+	out_unwind(cli->out, 2);
+	kst_error_clear(cli->err);
+	return status >= 2 ? status : mine;
+}
+
+const char *cmd_type_word(const struct kst_head *h)
+{
+	switch (h->kind) {
+	case KST_KIND_KEY:
+		return "private-key";
+	case KST_KIND_CERT:
+		return h->trusted ? "trusted-cert" : "certificate";
+	case KST_KIND_SECRET:
+		return "secret-key";
+	case KST_KIND_CSR:
+		return "csr";
+	case KST_KIND_CRL:
+		return "crl";
+	case KST_KIND_OPAQUE:
+		break;
+	}
+	return "opaque";
+}
+
+#define DAY INT64_C(86400)
+
+const char *cmd_state(int64_t not_before, int64_t not_after, int64_t now)
+{
+	int64_t life = not_after - not_before, left = not_after - now;
+	int64_t warn = 30 * DAY, crit = 7 * DAY;
+
+	/* A certificate of six days is not in trouble all its life. */
+	if (life > 0 && life / 3 < warn)
+		warn = life / 3;
+	if (life > 0 && life / 10 < crit)
+		crit = life / 10;
+	if (now > not_after)
+		return "EXPIRED";
+	if (now < not_before)
+		return "not yet";
+	if (not_after == KST_TIME_NEVER || left > warn)
+		return "ok";
+	return left <= crit ? "CRIT" : "WARN";
+}

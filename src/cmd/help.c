@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * help.c - overview, help on a command, a topic or an error; all from the tables
+ *
+ * Examples come first: they are what people look for.
+ */
+#include "cmd/help.h"
+
+#include <string.h>
+
+static const struct {
+	enum cmd_group group;
+	const char *title, *about;
+} groups[] = {
+	{ GROUP_LOOK, "LOOK", "(never changes anything)" },
+	{ GROUP_MAKE, "MAKE", "" },
+	{ GROUP_CHANGE, "CHANGE", "(atomic, the same again is \"unchanged\", --dry-run)" },
+	{ GROUP_NATIVE, "NATIVE STORES", "(.kst)" },
+	{ GROUP_HELP, "HELP", "" },
+};
+#define GROUPS (sizeof(groups) / sizeof(*groups))
+
+/* Text of this file and of the tables is our own; it is wrapped by hand. */
+static void lines(struct out *o, const char *lead, const char *text)
+{
+	while (*text) {
+		int n = (int)strcspn(text, "\n");
+
+		if (n)
+			out_line(o, "%s%.*s", lead, n, text);
+		else
+			out_blank(o);
+		text += n;
+		text += *text == '\n';
+	}
+}
+
+struct command_row {
+	const char *indent, *name, *operands, *summary;
+};
+#define AT(member) offsetof(struct command_row, member)
+static const struct field command_fields[] = {
+	{ "indent", NULL, F_STR, 0, AT(indent) },
+	{ "name", NULL, F_STR, FF_TEXT | FF_JSON | FF_PLAIN | FF_KEEP, AT(name) },
+	{ "operands", NULL, F_STR, FF_TEXT | FF_JSON | FF_PLAIN | FF_DROP1, AT(operands) },
+	{ "summary", NULL, F_STR, FF_TEXT | FF_JSON | FF_PLAIN | FF_KEEP, AT(summary) },
+	{ .key = NULL }
+};
+
+static size_t group_rows(enum cmd_group group, struct command_row *row, size_t room)
+{
+	size_t nr = 0;
+
+	for (const struct cmd *const *c = cmd_table; *c && nr < room; c++)
+		if ((*c)->group == group)
+			row[nr++] = (struct command_row){ "  ", (*c)->name,
+							  (*c)->operands ? (*c)->operands : "",
+							  (*c)->summary };
+	return nr;
+}
+
+static void overview_json(struct out *o)
+{
+	struct command_row row[128];
+	size_t nr = 0;
+
+	for (size_t g = 0; g < GROUPS; g++)
+		nr += group_rows(groups[g].group, row + nr, 128 - nr);
+	out_rows(o, "commands", command_fields, row, nr, sizeof(*row));
+	out_array(o, "topics");
+	for (const char *const *t = help_topics; *t; t++)
+		out_str(o, NULL, *t);
+	out_end(o);
+}
+
+void help_overview(struct out *o)
+{
+	size_t name = 0, operands = 0;
+
+	if (!out_is(o, OUT_TEXT)) {
+		overview_json(o);
+		return;
+	}
+	for (const struct cmd *const *c = cmd_table; *c; c++) {
+		size_t n = strlen((*c)->name), m = (*c)->operands ? strlen((*c)->operands) : 0;
+
+		if ((*c)->group == GROUP_HIDDEN)
+			continue;
+		name = n > name ? n : name;
+		operands = m > operands && m < 24 ? m : operands;
+	}
+	out_line(o, "kstool manages keystores and truststores, and converts between their formats.");
+	for (size_t g = 0; g < GROUPS; g++) {
+		struct command_row row[64];
+		size_t nr = group_rows(groups[g].group, row, 64);
+
+		if (!nr)
+			continue;
+		out_blank(o);
+		out_heading(o, "%s%s%s", groups[g].title, groups[g].about[0] ? " " : "",
+			    groups[g].about);
+		for (size_t i = 0; i < nr; i++) {
+			struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+			kst_buf_printf(&b, "  %-*s %-*s  %s", (int)name, row[i].name, (int)operands,
+				       row[i].operands, row[i].summary);
+			out_line(o, "%s", b.data ? (const char *)b.data : "");
+		}
+	}
+	out_blank(o);
+	out_line(o, "kstool help COMMAND tells more, with examples; kstool help lists the topics too.");
+}
+
+/* ---- one command ---- */
+
+static void usage_line(struct out *o, const struct cmd *c)
+{
+	out_line(o, "usage: kstool %s%s%s%s", c->name, c->opts ? " [OPTION]..." : "",
+		 c->operands && *c->operands ? " " : "", c->operands ? c->operands : "");
+}
+
+void help_usage(struct out *o, const struct cmd *c)
+{
+	out_blank(o);
+	usage_line(o, c);
+	for (const struct cmd_example *e = c->examples; e && e->line; e++)
+		out_line(o, "  %s", e->line);
+	out_line(o, "more: kstool help %s", c->name);
+}
+
+/* "-o, --output FILE" */
+static void option_name(const struct opt *p, struct kst_buf *b)
+{
+	if (p->letter)
+		kst_buf_printf(b, "-%c, ", p->letter);
+	kst_buf_printf(b, "--%s", p->name);
+	if (p->value)
+		kst_buf_printf(b, " %s", p->value);
+}
+
+static void option_json(struct out *o, const struct opt *p)
+{
+	char letter[2] = { p->letter, '\0' };
+
+	out_object(o, NULL);
+	out_str(o, "name", p->name);
+	out_str(o, "letter", p->letter ? letter : NULL);
+	out_str(o, "value", p->value);
+	out_str(o, "help", p->help);
+	out_array(o, "choices");
+	for (const char *const *k = p->choices; k && *k; k++)
+		out_str(o, NULL, *k);
+	out_end(o);
+	out_end(o);
+}
+
+#define OPTION_CELLS 26
+
+static void options(struct out *o, const struct opt *table)
+{
+	for (const struct opt *p = table; p && p->name; p++) {
+		struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+		if (p->hidden)
+			continue;
+		option_name(p, &b);
+		if (b.len > OPTION_CELLS) {
+			out_line(o, "  %s", (const char *)b.data);
+			kst_buf_reset(&b);
+		}
+		out_line(o, "  %-26s %s", b.len ? (const char *)b.data : "", p->help);
+		if (p->choices && p->kind != OPT_CHOICE) {
+			kst_buf_reset(&b);
+			for (const char *const *k = p->choices; *k; k++)
+				kst_buf_printf(&b, "%s%s", k == p->choices ? "" : " ", *k);
+			out_line(o, "  %-26s %s", "", (const char *)b.data);
+		}
+	}
+}
+
+static const struct {
+	const char *status, *meaning;
+} statuses[] = {
+	{ "0", "yes, or done" },
+	{ "1", "no: the question was answered, with no" },
+	{ "2", "the command line is wrong" },
+	{ "3", "an input cannot be used" },
+	{ "4", "a passphrase or key file is wrong or missing" },
+	{ "5", "refused, to protect what is there" },
+	{ "6", "not found" },
+	{ "8", "the output cannot be written; the old file is whole" },
+	{ "9", "kstool's own fault, or no memory" },
+	{ "130", "interrupted" },
+};
+#define STATUSES (sizeof(statuses) / sizeof(*statuses))
+
+const char *help_status(const char *status)
+{
+	for (size_t i = 0; i < STATUSES; i++)
+		if (!strcmp(statuses[i].status, status))
+			return statuses[i].meaning;
+	return NULL;
+}
+
+static void exits(struct out *o, const struct cmd *c)
+{
+	char word[8];
+
+	for (const char *p = c->exits ? c->exits : ""; *p;) {
+		size_t n = strcspn(p, " ");
+
+		if (n < sizeof(word)) {
+			memcpy(word, p, n);
+			word[n] = '\0';
+			if (help_status(word))
+				out_line(o, "  %-4s %s", word, help_status(word));
+		}
+		p += n + strspn(p + n, " ");
+	}
+}
+
+static void command_json(struct out *o, const struct cmd *c)
+{
+	out_str(o, "name", c->name);
+	out_str(o, "operands", c->operands);
+	out_str(o, "summary", c->summary);
+	out_str(o, "help", c->help);
+	out_array(o, "options");
+	for (const struct opt *p = c->opts; p && p->name; p++)
+		if (!p->hidden)
+			option_json(o, p);
+	out_end(o);
+	out_array(o, "examples");
+	for (const struct cmd_example *e = c->examples; e && e->line; e++)
+		out_str(o, NULL, e->line);
+	out_end(o);
+}
+
+void help_show(struct out *o, const struct cmd *c)
+{
+	out_pager(o);
+	out_schema(o, "kstool.help/1");
+	if (!c) {
+		help_overview(o);
+		out_blank(o);
+		out_heading(o, "OPTIONS OF ALL COMMANDS");
+		options(o, global_table);
+		out_blank(o);
+		help_topic(o, NULL);
+		return;
+	}
+	if (!out_is(o, OUT_TEXT)) {
+		command_json(o, c);
+		return;
+	}
+	usage_line(o, c);
+	if (c->examples && c->examples->line) {
+		out_blank(o);
+		out_heading(o, "EXAMPLES");
+		for (const struct cmd_example *e = c->examples; e->line; e++) {
+			out_line(o, "  %s", e->line);
+			if (e->what && *e->what)
+				out_line(o, "      %s", e->what);
+		}
+	}
+	if (c->help && *c->help) {
+		out_blank(o);
+		out_heading(o, "DESCRIPTION");
+		lines(o, "  ", c->help);
+	}
+	if (c->opts && c->opts->name) {
+		out_blank(o);
+		out_heading(o, "OPTIONS");
+		options(o, c->opts);
+	}
+	out_blank(o);
+	out_heading(o, "EXIT STATUS");
+	exits(o, c);
+	out_blank(o);
+	out_line(o, "Options of all commands (--pass, --json, ...): kstool help");
+}
+
+/* ---- the command ---- */
+
+static bool error_page(struct out *o, const char *slug)
+{
+	enum kst_code code = kst_code_find(slug);
+	char status[16];
+
+	if (code == KST_OK)
+		return false;
+	out_schema(o, "kstool.help/1");
+	out_str(o, "error", slug);
+	out_str(o, "meaning", kst_code_meaning(code));
+	out_int(o, "status", kst_code_exit(code));
+	out_heading(o, "%s", slug);
+	out_line(o, "  %s", kst_code_meaning(code));
+	{
+		struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+		kst_buf_printf(&b, "%d", kst_code_exit(code));
+		memcpy(status, b.data ? (char *)b.data : "", b.len + 1);
+	}
+	out_line(o, "  exit status %s%s%s", status, help_status(status) ? ": " : "",
+		 help_status(status) ? help_status(status) : "");
+	return true;
+}
+
+static int unknown_topic(struct cli *cli, const char *word)
+{
+	const char *names[256], *near;
+	size_t nr = 0;
+
+	for (const struct cmd *const *c = cmd_table; *c && nr < 100; c++)
+		if ((*c)->group != GROUP_HIDDEN)
+			names[nr++] = (*c)->name;
+	for (const char *const *t = help_topics; *t; t++)
+		names[nr++] = *t;
+	for (int code = 1; code < KST_CODE_COUNT && nr < 255; code++)
+		names[nr++] = kst_code_slug((enum kst_code)code);
+	names[nr] = NULL;
+	near = opt_nearest(word, names);
+	if (near)
+		return kst_error_setx(cli->err, KST_E_NO_TOPIC, "no help on \"%s\"; did you mean \"%s\"?",
+				      word, near);
+	kst_error_setx(cli->err, KST_E_NO_TOPIC, "no help on \"%s\"", word);
+	return kst_error_hint(cli->err, "kstool help");
+}
+
+/* Every verb of a noun. */
+static void noun(struct out *o, const char *word)
+{
+	size_t n = strlen(word);
+	bool first = true;
+
+	for (const struct cmd *const *c = cmd_table; *c; c++) {
+		if (strncmp((*c)->name, word, n) || (*c)->name[n] != ' ')
+			continue;
+		if (!first)
+			out_blank(o);
+		first = false;
+		out_line(o, "kstool %s %s", (*c)->name, (*c)->operands);
+		out_line(o, "  %s", (*c)->summary);
+	}
+}
+
+static int run(struct cli *cli, void *opts)
+{
+	const char *one = cli->nr > 0 ? cli->operand[0] : NULL;
+	const char *two = cli->nr > 1 ? cli->operand[1] : NULL;
+	const struct cmd *c = one ? cmd_of_words(one, two) : NULL;
+
+	(void)opts;
+	out_schema(cli->out, "kstool.help/1");
+	if (!one || c)
+		help_show(cli->out, c);
+	else if (cmd_is_noun(one) && !two)
+		noun(cli->out, one);
+	else if (!help_topic(cli->out, one) && !error_page(cli->out, one))
+		return unknown_topic(cli, one);
+	return 0;
+}
+
+static const struct cmd_example examples[] = {
+	{ "kstool help trust", "all about one command" },
+	{ "kstool help exit-codes", "a topic" },
+	{ "kstool help wrong-passphrase", "what the word in brackets behind an error means" },
+	{ NULL, NULL }
+};
+const struct cmd cmd_help = {
+	.name = "help",
+	.group = GROUP_HELP,
+	.operands = "[COMMAND|TOPIC|ERROR]",
+	.summary = "help on a command, a topic, an error",
+	.help = "Without a word: all commands, the options that all of them take, the topics.\n",
+	.examples = examples,
+	.exits = "0 6",
+	.min = 0,
+	.max = 2,
+	.first = WHAT_TOPIC,
+	.rest = WHAT_TEXT,
+	.run = run,
+};

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/* help.h - help from the tables: for the command `help` and for --help */
+#ifndef KST_CMD_HELP_H
+#define KST_CMD_HELP_H
+
+#include "cmd/cmd.h"
+
+void help_overview(struct out *o);                  /* every command, one line each */
+void help_usage(struct out *o, const struct cmd *c); /* the line, the summary, an example */
+void help_show(struct out *o, const struct cmd *c);  /* all of it; NULL: overview and global options */
+int help_version(struct cli *cli);                  /* 0 or -1 */
+
+/* What an exit status means, or NULL. */
+const char *help_status(const char *status);
+
+/* A topic ("exit-codes"); false if there is none of this name.  `name` NULL lists them. */
+bool help_topic(struct out *o, const char *name);
+extern const char *const help_topics[]; /* NULL-terminated */
+
+/* The formats, as rows in every mode. */
+void help_formats(struct out *o);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * wrong.c - known wrong words: what keytool, openssl and others call it, and
+ * what it is called here.  They are answered, never executed: the habits behind
+ * them differ in what they change.
+ */
+#include "cmd/wrong.h"
+
+#include <string.h>
+
+static const struct {
+	const char *word, *verb, *hint;
+} wrong[] = {
+	/* keytool */
+	{ "printcert", "show", "kstool show FILE" },
+	{ "printcrl", "show", "kstool show FILE" },
+	{ "printcertreq", "show", "kstool show FILE" },
+	{ "importcert", "trust", "to trust a CA:  kstool trust STORE FILE" },
+	{ "importcert", "import", "a CA's reply for a key in the store:  kstool import STORE FILE" },
+	{ "importkeystore", "convert", "kstool convert OLD -o NEW" },
+	{ "importkeystore", "import", "into a store that exists:  kstool import STORE OLD" },
+	{ "exportcert", "export", "kstool export STORE ENTRY -o FILE" },
+	{ "delete", "remove", "kstool remove STORE ENTRY" },
+	{ "changealias", "rename", "kstool rename STORE ENTRY NEWALIAS" },
+	{ "storepasswd", "passwd", "kstool passwd STORE" },
+	{ "keypasswd", "passwd", "kstool passwd STORE ENTRY" },
+	{ "genkeypair", "keygen", "kstool keygen STORE --host NAME --create" },
+	{ "genkey", "keygen", "kstool keygen STORE --host NAME --create" },
+	{ "certreq", "csr", "kstool csr STORE ENTRY -o FILE" },
+	/* openssl */
+	{ "x509", "show", "kstool show FILE" },
+	{ "x509", "convert", "another format:  kstool convert FILE -o FILE.pem" },
+	{ "pkcs12", "convert", "to make one:  kstool convert KEY CERT CA -o FILE.p12" },
+	{ "pkcs12", "show", "to look into one:  kstool show FILE.p12" },
+	{ "pkcs12", "export", "to take its certificates out:  kstool export FILE.p12 --chain" },
+	{ "pkcs7", "convert", "kstool convert FILE -o FILE.pem" },
+	{ "pkcs8", "convert", "kstool convert KEY -o NEW.pem" },
+	{ "rsa", "show", "kstool show FILE" },
+	{ "ec", "show", "kstool show FILE" },
+	{ "pkey", "show", "kstool show FILE" },
+	{ "crl", "show", "kstool show FILE" },
+	{ "req", "csr", "kstool csr KEYFILE --host NAME -o FILE" },
+	{ "req", "show", "to look at one:  kstool show FILE" },
+	{ "genrsa", "keygen", "kstool keygen FILE.pem --alg rsa:3072" },
+	{ "genpkey", "keygen", "kstool keygen FILE.pem" },
+	{ "ecparam", "keygen", "kstool keygen FILE.pem --alg p256" },
+	{ "storeutl", "list", "kstool list FILE" },
+	/* certutil, step, certigo, keystore-explorer, and plain words */
+	{ "inspect", "show", "kstool show FILE" },
+	{ "dump", "show", "kstool show FILE" },
+	{ "info", "show", "kstool show FILE" },
+	{ "view", "show", "kstool show FILE" },
+	{ "cat", "show", "kstool show FILE" },
+	{ "ls", "list", "kstool list FILE" },
+	{ "add", "import", "a key and its certificates:  kstool import STORE FILE" },
+	{ "add", "trust", "a CA:  kstool trust STORE FILE" },
+	{ "addtrust", "trust", "kstool trust STORE FILE" },
+	{ "anchor", "trust", "kstool trust STORE FILE" },
+	{ "rm", "remove", "kstool remove STORE ENTRY" },
+	{ "mv", "rename", "kstool rename STORE ENTRY NEWALIAS" },
+	{ "password", "passwd", "kstool passwd STORE" },
+	{ "init", "create", "kstool create STORE" },
+	{ "new", "create", "kstool create STORE" },
+	{ "generate", "keygen", "kstool keygen STORE --host NAME --create" },
+	{ "merge", "convert", "kstool convert A B -o NEW" },
+	{ "validate", "check", "kstool check STORE" },
+	{ "fsck", "check", "kstool check STORE" },
+	{ NULL, NULL, NULL }
+};
+
+bool cmd_is_wrong(const char *word)
+{
+	word += strspn(word, "-");
+	for (size_t i = 0; wrong[i].word; i++)
+		if (!strcmp(wrong[i].word, word) && cmd_find(wrong[i].verb))
+			return true;
+	return false;
+}
+
+int cmd_unknown(const char *word, struct kst_error *err)
+{
+	const char *names[128], *bare = word + strspn(word, "-"), *near;
+	char first[64][32];
+	size_t nr = 0, nouns = 0;
+
+	if (cmd_find(bare) && bare != word) /* keytool's -list */
+		return kst_error_setx(err, KST_E_UNKNOWN_COMMAND,
+				      "no command \"%s\"; did you mean \"%s\"?", word, bare);
+	if (cmd_is_wrong(word)) {
+		kst_error_setx(err, KST_E_UNKNOWN_COMMAND, "no command \"%s\"; here it is another word",
+			       word);
+		for (size_t i = 0; wrong[i].word; i++)
+			if (!strcmp(wrong[i].word, bare) && cmd_find(wrong[i].verb))
+				kst_error_hint(err, "%s", wrong[i].hint);
+		return -1;
+	}
+	for (const struct cmd *const *c = cmd_table; *c && nr < 127; c++) {
+		size_t n = strcspn((*c)->name, " ");
+
+		if ((*c)->group == GROUP_HIDDEN || n >= sizeof(first[0]) || nouns == 64)
+			continue;
+		memcpy(first[nouns], (*c)->name, n);
+		first[nouns][n] = '\0';
+		names[nr++] = first[nouns++];
+	}
+	names[nr] = NULL;
+	near = opt_nearest(bare, names);
+	if (near)
+		return kst_error_setx(err, KST_E_UNKNOWN_COMMAND,
+				      "no command \"%s\"; did you mean \"%s\"?", word, near);
+	kst_error_setx(err, KST_E_UNKNOWN_COMMAND, "no command \"%s\"", word);
+	return kst_error_hint(err, "kstool help");
+}

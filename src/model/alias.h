@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+/* alias.h - names that are free */
+#ifndef KST_MODEL_ALIAS_H
+#define KST_MODEL_ALIAS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define KST_ALIAS_MAX 255
+
+/*
+ * `base` if it is free, else with "-" and 8 hex digits of the fingerprint (NULL:
+ * there is none), else with "-2", "-3" ...; the result is never longer than 255
+ * bytes.  kst_free it; NULL without memory.
+ */
+char *kst_alias_unique(const char *base, const uint8_t *sha256,
+		       bool (*taken)(void *ctx, const char *alias), void *ctx);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * loss.c - what an entry needs that a format lacks
+ *
+ * Only what would be lost for good counts.  An alias can be derived again; a
+ * bundle without trust marks is trusted by whoever is given it.  A certificate
+ * that is trusted for some purposes only, or distrusted, must not come out as
+ * trusted for all.
+ */
+#include <string.h>
+
+#include "kstool/store.h"
+
+unsigned kst_entry_loss(const struct kst_entry *e, const struct kst_format *format)
+{
+	unsigned need = 0;
+	switch (e->kind) {
+	case KST_KIND_KEY:
+		need |= KST_CAP_KEYS | (e->chain.nr ? KST_CAP_CHAINS : KST_CAP_BARE_KEYS);
+		/* Sealed under a passphrase of its own, which the store's does not open. */
+		if (e->key && kst_key_is_sealed(e->key))
+			need |= KST_CAP_ENTRY_PASS;
+		break;
+	case KST_KIND_CERT:
+		need |= KST_CAP_CERTS;
+		if (e->purposes.len || e->distrusted.len)
+			need |= KST_CAP_PURPOSES;
+		break;
+	case KST_KIND_SECRET:
+		need |= KST_CAP_SECRETS;
+		break;
+	case KST_KIND_CSR:
+	case KST_KIND_CRL:
+		need |= KST_CAP_REQUESTS;
+		break;
+	case KST_KIND_OPAQUE:
+		/* Known to no format but its own; READ, which all have, stands for that. */
+		if (!e->origin || strcmp(e->origin, format->name) != 0)
+			return KST_CAP_READ;
+		break;
+	}
+	return need & ~format->caps;
+}
+
+const char *kst_loss_text(unsigned loss)
+{
+	static const struct {
+		unsigned cap;
+		const char *text;
+	} texts[] = {
+		{ KST_CAP_READ, "an object that kstool does not know" },
+		{ KST_CAP_KEYS, "a private key" },
+		{ KST_CAP_SECRETS, "a secret key" },
+		{ KST_CAP_REQUESTS, "a certificate request or revocation list" },
+		{ KST_CAP_CERTS, "a certificate" },
+		{ KST_CAP_CHAINS, "a private key together with its certificates" },
+		{ KST_CAP_BARE_KEYS, "a private key without certificate" },
+		{ KST_CAP_TRUST, "a trust mark" },
+		{ KST_CAP_PURPOSES, "purposes that a certificate is trusted or distrusted for" },
+		{ KST_CAP_ENTRY_PASS, "a private key with a passphrase of its own" },
+		{ KST_CAP_ALIAS_CASE, "upper case in an alias" },
+		{ KST_CAP_ALIASES, "an alias" },
+		{ KST_CAP_ATTRS, "attributes" },
+		{ KST_CAP_SINGLE, "more than one object" },
+	};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (loss & texts[i].cap)
+			return texts[i].text;
+	return "everything";
+}

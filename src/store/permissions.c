@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * permissions.c - who else may read or change a store
+ *
+ * A store that others may write is not changed: what is read from it and signed
+ * or sealed again could be theirs.  What is only looked at is noted, not refused.
+ */
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#include "store/store.h"
+
+int kst_check_editable(const struct kst_store *s, const struct stat *st, struct kst_error *err)
+{
+	if (s->loose)
+		return 0;
+	if (st->st_mode & 022) {
+		kst_error_setx(err, KST_E_PERMISSIONS, "%s can change this file (mode %03o)",
+			       st->st_mode & 002 ? "everybody" : "its group",
+			       (unsigned)st->st_mode & 0777);
+		kst_error_subject(err, "%s", s->path);
+		return kst_error_hint(err, "chmod go-w %s", s->path);
+	}
+	/* A rename gives the new bytes to one of the names and leaves the old to the others. */
+	if (st->st_nlink > 1) {
+		kst_error_setx(err, KST_E_CANNOT_WRITE,
+			       "the file has %lu names (hard links), and replacing it would part them",
+			       (unsigned long)st->st_nlink);
+		return kst_error_subject(err, "%s", s->path);
+	}
+	return 0;
+}
+
+/* Orchestrators mount secrets 0644 on a tmpfs of root: nobody else is there to read them. */
+static bool on_roots_tmpfs(const struct kst_store *s)
+{
+	struct statfs fs;
+	return s->st.st_uid == 0 && fstatfs(s->fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
+}
+
+void kst_note_permissions(struct kst_store *s)
+{
+	if (s->fd < 0 || !S_ISREG(s->st.st_mode) || s->loose)
+		return;
+	if (s->st.st_mode & 002)
+		kst_note(s->notes, "loose-permissions", "%s: everybody can change this file",
+			 s->path);
+	if ((s->st.st_mode & 004) && s->had_secrets && !on_roots_tmpfs(s))
+		kst_note(s->notes, "loose-permissions",
+			 "%s: everybody can read this file, and private keys are in it", s->path);
+}
+
+/* umask(2) can only be read by setting it, which other threads would see. */
+static mode_t current_umask(void)
+{
+	unsigned mask = 077;
+	FILE *f = fopen("/proc/self/status", "re");
+	if (f) {
+		char line[256];
+		while (fgets(line, sizeof(line), f))
+			if (sscanf(line, "Umask: %o", &mask) == 1)
+				break;
+		fclose(f);
+		return mask & 0777;
+	}
+	mode_t now = umask(077);
+	umask(now);
+	return now;
+}
+
+mode_t kst_new_mode(bool secret)
+{
+	return secret ? 0600 : 0644 & ~current_umask();
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ask_cli.h - the asker of the command line: --pass and friends, else the terminal
+ *
+ * The rules are in cli.md 4.4.  Sources are looked at when the first question
+ * needs them, each once, so that standard input or a pipe serves several files.
+ */
+#ifndef KST_UI_ASK_CLI_H
+#define KST_UI_ASK_CLI_H
+
+#include "kstool/ask.h"
+#include "ui/global.h"
+#include "ui/out.h"
+
+#define ASK_PASS_MAX 1024 /* bytes of a passphrase */
+#define ASK_PASS_SHORT 12 /* below this a new one for private keys is warned about */
+#define ASK_PASS_JAVA 6   /* below this Java's tools cannot edit the file */
+#define ASK_TRIES 3       /* on a terminal */
+
+struct ask_cli;
+
+/*
+ * Check every source that was given (nothing is opened or read yet) and make the asker.  `g` and
+ * `o` must outlive it.  0 or -1: SECRET_IN_ARGV for a literal, BAD_VALUE.
+ */
+int ask_cli_new(struct ask_cli **out, const struct global *g, struct out *o, struct kst_error *err);
+void ask_cli_free(struct ask_cli *a);
+struct kst_asker ask_cli_asker(struct ask_cli *a);
+
+/* A store is being made: where --new-pass is not given, --pass gives its passphrase. */
+void ask_cli_creating(struct ask_cli *a);
+
+/* May somebody be asked: a terminal, and no --no-input? */
+bool ask_cli_interactive(const struct ask_cli *a);
+
+/* Was --new-pass none given? */
+bool ask_cli_no_pass(const struct global *g);
+
+#endif
