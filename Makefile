@@ -58,7 +58,16 @@ $(B)/libkstool.a: $(call obj,$(LIB_SRC))
 $(B)/kstool: $(call obj,$(CLI_SRC)) $(B)/libkstool.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $(call obj,$(CLI_SRC)) $(B)/libkstool.a $(LDLIBS)
 
+# The adapters of the shells are compiled in, so that they cannot differ from the binary.
+COMPLETIONS = completions/kstool.bash completions/_kstool completions/kstool.fish
+$(B)/gen/completions.h: $(COMPLETIONS)
+	@mkdir -p $(@D)
+	@for f in $^; do n=$${f##*/}; echo "static const char adapter_$${n##*.}[] ="; \
+		sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/	"&\\n"/' $$f; echo "	;"; done > $@
+$(call obj,src/cmd/completion.c): $(B)/gen/completions.h
+
 # ---- tests ----
+$(B)/tests/%.o: EXTRA += -Wno-missing-prototypes
 $(B)/gen/suites.def: $(UNIT_SRC)
 	@mkdir -p $(@D)
 	@for f in $(notdir $(basename $(UNIT_SRC))); do echo "SUITE($$f)"; done > $@

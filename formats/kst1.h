@@ -289,6 +289,7 @@ struct kst1_opened {
 	struct kst1_fields fields; /* of both parts */
 	struct kst_bytes sealed;   /* TLVs; in `plain` */
 	struct kst_secret plain;
+	uint8_t *raw; /* the box, where it was read for this alone */
 };
 /*
  * Step 11 from H(box) on.  `record` NULL: the box speaks for itself (repair);
@@ -381,7 +382,7 @@ int kst1_ask_new(struct kst_io *io, unsigned type, struct kst1_secret *out, stru
 /* Read box i and take it through step 11. */
 int kst1_state_entry(struct kst1_state *st, struct kst_io *io, size_t i, struct kst1_opened *o,
 		     struct kst_error *err);
-/* A box number i as it lies in the file, hash checked; valid until w's next use. */
+/* Box number i as it lies in the file; valid until w's next use. */
 const uint8_t *kst1_state_box(struct kst1_state *st, struct kst_io *io, size_t i,
 			      struct kst1_window *w, const struct kst1_fields *record, size_t *n,
 			      struct kst_error *err);
@@ -426,6 +427,10 @@ int kst1_state_slot_add(struct kst1_state *st, const struct kst_slot_add *how,
 
 /* ---- kst1_text.c: beyond native.h ---- */
 
+#define KST1_KEY_PREFIX "kstool-key-1:"
+#define KST1_IDENTITY_PREFIX "kstool-identity-1:"
+#define KST1_RECIPIENT_PREFIX "kstool-recipient-1:"
+#define KST1_SIGNER_PREFIX "ed25519:"
 /* `prefix` and base64url of 32 bytes and their check; 0 or -1 without error. */
 int kst1_text_parse(uint8_t out[32], const char *prefix, const void *text, size_t n);
 void kst1_text_put(struct kst_buf *out, const char *prefix, const uint8_t data[32]);

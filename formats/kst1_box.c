@@ -257,6 +257,8 @@ int kst1_entry_check(struct kst1_opened *o, const uint8_t *box, size_t n,
 void kst1_opened_release(struct kst1_opened *o)
 {
 	kst_secret_release(&o->plain);
+	kst_free(o->raw);
+	o->raw = NULL;
 }
 
 /* ---- going through the boxes ---- */

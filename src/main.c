@@ -175,6 +175,9 @@ static int find_command(struct run *r, int argc, char *const *argv)
 	r->operands = kst_calloc((size_t)argc + 1, sizeof(*r->operands));
 	if (!r->args || !r->operands)
 		return kst_error_nomem(&r->err);
+	for (int i = 1; i < verb; i++) /* "-list -keystore F": keytool's way to say it */
+		if (argv[i][0] == '-' && argv[i][1] != '-' && (cmd_is_wrong(argv[i]) || cmd_find(argv[i] + 1)))
+			return cmd_unknown(argv[i], &r->err);
 	if (verb < argc) {
 		const char *next = verb + 1 < argc ? argv[verb + 1] : NULL;
 
@@ -199,12 +202,8 @@ static int find_command(struct run *r, int argc, char *const *argv)
 				return -1;
 			kst_error_clear(&r->err);
 			skip = 1;
-		} else {
-			for (int i = 1; i < verb; i++) /* "-list -keystore F": keytool's way to say it */
-				if (argv[i][0] == '-' && cmd_is_wrong(argv[i]))
-					return cmd_unknown(argv[i], &r->err);
+		} else
 			return cmd_unknown(argv[verb], &r->err);
-		}
 	}
 	for (int i = 1; i < argc; i++)
 		if (i < verb || i >= verb + skip)

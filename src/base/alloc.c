@@ -4,9 +4,9 @@
  *
  * Chunks of 4 MiB are mapped, kept out of core dumps, and locked page by page as
  * they are touched (the first one; locking more would meet RLIMIT_MEMLOCK).
- * Blocks are cut from them in sixteen sizes a power of two, with a free list for
- * each; blocks of a MiB and more are mappings of their own.  Every block is wiped
- * when it is freed.  Memory is not MADV_WIPEONFORK: a forked parser that inherits
+ * Blocks are cut from them in four sizes to each power of two, with a free list
+ * for each; blocks of a MiB and more are mappings of their own.  Every block is
+ * wiped when it is freed, outside the mutex.  Memory is not MADV_WIPEONFORK: a forked parser that inherits
  * a zeroed OpenSSL dies of it.
  */
 #include "kstool/alloc.h"
@@ -61,6 +61,7 @@ static bool told_to_fail(void)
 
 #define CHUNK ((size_t)4 << 20)
 #define BIG ((size_t)1 << 20)
+#define PAGE ((size_t)4096)
 #define MIN_SHIFT 5 /* smallest room, 32 bytes */
 #define STEPS 4     /* sizes to each power of two */
 #define CLASSES ((20 - MIN_SHIFT + 1) * STEPS)
@@ -103,6 +104,16 @@ static void *map(size_t n)
 	return p;
 }
 
+static void fork_before(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+static void fork_after(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
 static bool new_chunk(void)
 {
 	uint8_t *p = map(CHUNK);
@@ -110,8 +121,11 @@ static bool new_chunk(void)
 	if (!p)
 		return false;
 	/* On fault: locking four MiB at once would cost every start 2 ms. */
-	if (!first_done)
+	if (!first_done) {
 		(void)!mlock2(p, CHUNK, MLOCK_ONFAULT);
+		/* A child forked while another thread allocates could never allocate again. */
+		pthread_atfork(fork_before, fork_after, fork_after);
+	}
 	first_done = true;
 	chunk_at = p;
 	chunk_end = p + CHUNK;
@@ -125,9 +139,9 @@ static struct head *get(size_t n)
 	struct head *h;
 
 	if (n >= BIG) {
-		if (__builtin_add_overflow(n, HEAD + 4095, &total))
+		if (__builtin_add_overflow(n, HEAD + PAGE - 1, &total))
 			return NULL;
-		total &= ~(size_t)4095;
+		total &= ~(PAGE - 1);
 		h = map(total);
 		if (h)
 			h->room = total - HEAD;
@@ -161,7 +175,6 @@ static void put(struct head *h)
 		munmap(h, h->room + HEAD);
 		return;
 	}
-	wipe(p, h->size);
 	class = class_of(h->size, &room);
 	f = (struct free_block *)p;
 	f->next = free_list[class];
@@ -177,7 +190,7 @@ static struct head *get(size_t n)
 
 	if (__builtin_add_overflow(n, HEAD, &total))
 		return NULL;
-	h = calloc(1, total);
+	h = malloc(total); /* not zero: the sanitizers are to see what reads it unset */
 	if (h)
 		h->room = n;
 	return h;
@@ -185,7 +198,6 @@ static struct head *get(size_t n)
 
 static void put(struct head *h)
 {
-	wipe((uint8_t *)h + HEAD, h->size);
 	free(h);
 }
 
@@ -214,10 +226,16 @@ void *kst_calloc(size_t n, size_t size)
 	size_t total;
 	void *p;
 
-	if (__builtin_mul_overflow(n, size, &total))
+	if (__builtin_mul_overflow(n, size, &total)) {
+		errno = ENOMEM;
 		return NULL;
+	}
 	p = kst_malloc(total);
-	if (p && total < ((size_t)1 << 20)) /* a fresh mapping is zero, a used block was wiped */
+#if KST_ARENA
+	if (total >= BIG) /* a fresh mapping is zero */
+		return p;
+#endif
+	if (p)
 		memset(p, 0, total);
 	return p;
 }
@@ -229,6 +247,7 @@ void kst_free(void *p)
 	if (!p)
 		return;
 	h = (struct head *)((uint8_t *)p - HEAD);
+	wipe(p, h->size);
 	pthread_mutex_lock(&lock);
 	live -= h->size;
 	put(h);
@@ -257,8 +276,10 @@ void *kst_realloc(void *p, size_t n)
 
 char *kst_strndup(const char *s, size_t n)
 {
-	char *p = kst_malloc(n + 1);
+	char *p;
 
+	n = strnlen(s, n);
+	p = kst_malloc(n + 1);
 	if (p) {
 		memcpy(p, s, n);
 		p[n] = '\0';

@@ -6,17 +6,22 @@ static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 void kst_base64(struct kst_buf *out, const uint8_t *data, size_t len)
 {
-	size_t need = (len + 2) / 3 * 4;
+	size_t need;
+	uint8_t *quad;
 
+	if (len > SIZE_MAX / 4 * 3 - 2) {
+		out->failed = true;
+		return;
+	}
+	need = (len + 2) / 3 * 4;
 	if (kst_buf_reserve(out, need) < 0)
 		return;
-	uint8_t quad[4];
-	for (; len >= 3; data += 3, len -= 3) {
+	quad = out->data + out->len;
+	for (; len >= 3; data += 3, len -= 3, quad += 4) {
 		uint32_t v = (uint32_t)data[0] << 16 | (uint32_t)data[1] << 8 | data[2];
 
 		for (int i = 0; i < 4; i++)
 			quad[i] = (uint8_t)digits[v >> (18 - 6 * i) & 63];
-		kst_buf_put(out, quad, 4);
 	}
 	if (len) {
 		uint32_t v = (uint32_t)data[0] << 16 | (len == 2 ? (uint32_t)data[1] << 8 : 0);
@@ -25,8 +30,9 @@ void kst_base64(struct kst_buf *out, const uint8_t *data, size_t len)
 		quad[1] = (uint8_t)digits[v >> 12 & 63];
 		quad[2] = len == 2 ? (uint8_t)digits[v >> 6 & 63] : '=';
 		quad[3] = '=';
-		kst_buf_put(out, quad, 4);
 	}
+	out->len += need;
+	out->data[out->len] = 0;
 }
 
 void kst_pem_block(struct kst_buf *out, const char *label, const uint8_t *der, size_t len)

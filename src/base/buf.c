@@ -65,18 +65,29 @@ void kst_buf_puts(struct kst_buf *b, const char *text)
 void kst_buf_printf(struct kst_buf *b, const char *fmt, ...)
 {
 	va_list ap;
+	size_t room;
 	int n;
 
+	/* Most fit into what is there, and are formatted once. */
+	if (kst_buf_reserve(b, 40) < 0)
+		return;
+	room = b->size - b->len;
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf((char *)b->data + b->len, room, fmt, ap);
 	va_end(ap);
-	if (n < 0 || kst_buf_reserve(b, (size_t)n) < 0) {
+	if (n < 0) {
+		b->data[b->len] = 0;
 		b->failed = true;
 		return;
 	}
-	va_start(ap, fmt);
-	vsnprintf((char *)b->data + b->len, (size_t)n + 1, fmt, ap);
-	va_end(ap);
+	if ((size_t)n >= room) {
+		b->data[b->len] = 0;
+		if (kst_buf_reserve(b, (size_t)n) < 0)
+			return;
+		va_start(ap, fmt);
+		vsnprintf((char *)b->data + b->len, (size_t)n + 1, fmt, ap);
+		va_end(ap);
+	}
 	b->len += (size_t)n;
 }
 

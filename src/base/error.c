@@ -27,7 +27,8 @@ void kst_error_clear(struct kst_error *err)
 	err->hint[0] = err->library[0] = '\0';
 }
 
-static int set(struct kst_error *err, enum kst_code code, int sys_errno, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static int set(struct kst_error *err, enum kst_code code,
+						     int sys_errno, const char *fmt, va_list ap)
 {
 	size_t n;
 
@@ -77,7 +78,8 @@ int kst_error_subject(struct kst_error *err, const char *fmt, ...)
 }
 
 /* One more line of `text`, which has room for `size` bytes. */
-static void append(char *text, size_t size, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void append(char *text, size_t size, const char *fmt,
+							 va_list ap)
 {
 	size_t n = strlen(text);
 

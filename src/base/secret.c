@@ -66,11 +66,15 @@ int kst_secret_append(struct kst_secret *s, const void *data, size_t len, struct
 			return -1;
 		if (s->len)
 			memcpy(n.data, s->data, s->len);
-		n.len = s->len;
+		/* Before the old memory goes: `data` may lie in it. */
+		if (len)
+			memcpy(n.data + s->len, data, len);
+		n.len = total;
 		kst_secret_move(s, &n);
+		return 0;
 	}
 	if (len)
-		memcpy(s->data + s->len, data, len);
+		memmove(s->data + s->len, data, len);
 	s->len = total;
 	return 0;
 }

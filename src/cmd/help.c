@@ -36,11 +36,10 @@ static void lines(struct out *o, const char *lead, const char *text)
 }
 
 struct command_row {
-	const char *indent, *name, *operands, *summary;
+	const char *name, *operands, *summary;
 };
 #define AT(member) offsetof(struct command_row, member)
 static const struct field command_fields[] = {
-	{ "indent", NULL, F_STR, 0, AT(indent) },
 	{ "name", NULL, F_STR, FF_TEXT | FF_JSON | FF_PLAIN | FF_KEEP, AT(name) },
 	{ "operands", NULL, F_STR, FF_TEXT | FF_JSON | FF_PLAIN | FF_DROP1, AT(operands) },
 	{ "summary", NULL, F_STR, FF_TEXT | FF_JSON | FF_PLAIN | FF_KEEP, AT(summary) },
@@ -53,7 +52,7 @@ static size_t group_rows(enum cmd_group group, struct command_row *row, size_t r
 
 	for (const struct cmd *const *c = cmd_table; *c && nr < room; c++)
 		if ((*c)->group == group)
-			row[nr++] = (struct command_row){ "  ", (*c)->name,
+			row[nr++] = (struct command_row){ (*c)->name,
 							  (*c)->operands ? (*c)->operands : "",
 							  (*c)->summary };
 	return nr;
@@ -102,9 +101,9 @@ void help_overview(struct out *o)
 		for (size_t i = 0; i < nr; i++) {
 			struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
 
-			kst_buf_printf(&b, "  %-*s %-*s  %s", (int)name, row[i].name, (int)operands,
-				       row[i].operands, row[i].summary);
-			out_line(o, "%s", b.data ? (const char *)b.data : "");
+			kst_buf_printf(&b, "%-*s %s", (int)name, row[i].name, row[i].operands);
+			out_item(o, name + operands + 2, b.data ? (const char *)b.data : "",
+				 row[i].summary);
 		}
 	}
 	out_blank(o);
@@ -164,17 +163,13 @@ static void options(struct out *o, const struct opt *table)
 		if (p->hidden)
 			continue;
 		option_name(p, &b);
-		if (b.len > OPTION_CELLS) {
-			out_line(o, "  %s", (const char *)b.data);
-			kst_buf_reset(&b);
-		}
-		out_line(o, "  %-26s %s", b.len ? (const char *)b.data : "", p->help);
-		if (p->choices && p->kind != OPT_CHOICE) {
-			kst_buf_reset(&b);
-			for (const char *const *k = p->choices; *k; k++)
-				kst_buf_printf(&b, "%s%s", k == p->choices ? "" : " ", *k);
-			out_line(o, "  %-26s %s", "", (const char *)b.data);
-		}
+		out_item(o, OPTION_CELLS, b.data ? (const char *)b.data : "", p->help);
+		if (!p->choices || p->kind == OPT_CHOICE)
+			continue;
+		kst_buf_reset(&b);
+		for (const char *const *k = p->choices; *k; k++)
+			kst_buf_printf(&b, "%s%s", k == p->choices ? "" : " ", *k);
+		out_item(o, OPTION_CELLS, "", b.data ? (const char *)b.data : "");
 	}
 }
 
@@ -213,7 +208,7 @@ static void exits(struct out *o, const struct cmd *c)
 			memcpy(word, p, n);
 			word[n] = '\0';
 			if (help_status(word))
-				out_line(o, "  %-4s %s", word, help_status(word));
+				out_item(o, 4, word, help_status(word));
 		}
 		p += n + strspn(p + n, " ");
 	}
@@ -284,25 +279,21 @@ void help_show(struct out *o, const struct cmd *c)
 
 static bool error_page(struct out *o, const char *slug)
 {
+	struct kst_buf status KST_SCRATCH_BUF = KST_BUF_INIT;
 	enum kst_code code = kst_code_find(slug);
-	char status[16];
+	const char *meaning;
 
 	if (code == KST_OK)
 		return false;
-	out_schema(o, "kstool.help/1");
+	kst_buf_printf(&status, "%d", kst_code_exit(code));
+	meaning = status.data ? help_status((const char *)status.data) : NULL;
 	out_str(o, "error", slug);
 	out_str(o, "meaning", kst_code_meaning(code));
 	out_int(o, "status", kst_code_exit(code));
 	out_heading(o, "%s", slug);
 	out_line(o, "  %s", kst_code_meaning(code));
-	{
-		struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
-
-		kst_buf_printf(&b, "%d", kst_code_exit(code));
-		memcpy(status, b.data ? (char *)b.data : "", b.len + 1);
-	}
-	out_line(o, "  exit status %s%s%s", status, help_status(status) ? ": " : "",
-		 help_status(status) ? help_status(status) : "");
+	out_line(o, "  exit status %d%s%s", kst_code_exit(code), meaning ? ": " : "",
+		 meaning ? meaning : "");
 	return true;
 }
 

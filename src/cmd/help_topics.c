@@ -23,8 +23,6 @@ static void exit_codes(struct out *o)
 	out_line(o, "means that there is no answer. Of several failures the first one counts.");
 	out_array(o, "exit_codes");
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
-		bool any = false;
-
 		out_blank(o);
 		out_heading(o, "%s  %s", all[i], help_status(all[i]));
 		out_object(o, NULL);
@@ -41,12 +39,10 @@ static void exit_codes(struct out *o)
 			status[n] = '\0';
 			if (strcmp(status, all[i]))
 				continue;
-			any = true;
 			out_str(o, NULL, kst_code_slug((enum kst_code)c));
-			out_line(o, "  %-22s %s", kst_code_slug((enum kst_code)c),
+			out_item(o, 22, kst_code_slug((enum kst_code)c),
 				 kst_code_meaning((enum kst_code)c));
 		}
-		(void)any;
 		out_end(o);
 		out_end(o);
 	}
@@ -91,7 +87,7 @@ void help_formats(struct out *o)
 	} caps[] = { { KST_CAP_KEYS, "keys" },	     { KST_CAP_CHAINS, "chains" },
 		     { KST_CAP_CERTS, "certificates" }, { KST_CAP_TRUST, "trust" },
 		     { KST_CAP_SECRETS, "secrets" },  { KST_CAP_ENCRYPTION, "encrypted" } };
-	struct format_row row[32] = { { NULL } };
+	struct format_row row[32] = { { .name = NULL } };
 	size_t nr = 0;
 
 	for (const struct kst_format *const *f = kst_formats(); *f && nr < 32; f++, nr++) {
@@ -237,7 +233,7 @@ bool help_topic(struct out *o, const char *name)
 	if (!name) {
 		out_heading(o, "TOPICS (kstool help TOPIC)");
 		for (size_t i = 0; i < TOPICS; i++)
-			out_line(o, "  %-14s %s", topics[i].name, topics[i].about);
+			out_item(o, 14, topics[i].name, topics[i].about);
 		return true;
 	}
 	for (size_t i = 0; i < TOPICS; i++) {

@@ -26,10 +26,12 @@ int kst_check_editable(const struct kst_store *s, const struct stat *st, struct 
 	}
 	/* A rename gives the new bytes to one of the names and leaves the old to the others. */
 	if (st->st_nlink > 1) {
-		kst_error_setx(err, KST_E_CANNOT_WRITE,
-			       "the file has %lu names (hard links), and replacing it would part them",
+		kst_error_setx(err, KST_E_PERMISSIONS,
+			       "has %lu hard links, which replacing it would part",
 			       (unsigned long)st->st_nlink);
-		return kst_error_subject(err, "%s", s->path);
+		kst_error_subject(err, "%s", s->path);
+		return kst_error_hint(err,
+				      "add --insecure-permissions to replace it all the same");
 	}
 	return 0;
 }

@@ -13,13 +13,14 @@
 #include "store/store.h"
 
 /* Multiply-and-fold over eight bytes at a time; the seed keeps hostile aliases from colliding. */
+__extension__ typedef unsigned __int128 wide;
 static uint64_t fold(uint64_t a, uint64_t b)
 {
-	unsigned __int128 r = (unsigned __int128)a * b;
+	wide r = (wide)a * b;
 	return (uint64_t)r ^ (uint64_t)(r >> 64);
 }
 
-static uint64_t hash(uint64_t seed, const void *data, size_t n)
+uint64_t kst_hash(uint64_t seed, const void *data, size_t n)
 {
 	const uint8_t *p = data;
 	uint64_t h = seed ^ UINT64_C(0x9e3779b97f4a7c15) ^ n;
@@ -84,13 +85,13 @@ static bool has_case(const struct kst_store *s)
 static bool alias_hash(const struct kst_store *s, const char *alias, uint64_t *h)
 {
 	if (has_case(s)) {
-		*h = hash(s->seed, alias, strlen(alias));
+		*h = kst_hash(s->seed, alias, strlen(alias));
 		return true;
 	}
 	char *lower = kst_text_lower(alias);
 	if (!lower)
 		return false;
-	*h = hash(s->seed, lower, strlen(lower));
+	*h = kst_hash(s->seed, lower, strlen(lower));
 	kst_free(lower);
 	return true;
 }
@@ -121,7 +122,7 @@ static int add_cert(struct kst_store *s, size_t i)
 		return 0;
 	if (reserve(&s->by_cert, s->by_cert.used + 1) < 0)
 		return -1;
-	insert(&s->by_cert, hash(s->seed, head.sha256, 32), i);
+	insert(&s->by_cert, kst_hash(s->seed, head.sha256, 32), i);
 	return 0;
 }
 
@@ -224,7 +225,7 @@ size_t kst_positions_cert(struct kst_store *s, const uint8_t *sha256)
 		return found;
 	}
 	const struct kst_positions *t = &s->by_cert;
-	uint64_t h = hash(s->seed, sha256, 32);
+	uint64_t h = kst_hash(s->seed, sha256, 32);
 	for (size_t k = (size_t)h & (t->size - 1); t->slot[k].at; k = (k + 1) & (t->size - 1)) {
 		size_t i = t->slot[k].at - 1;
 		if (t->slot[k].hash == h && i < s->model.nr && i < found && cert_is(s, i, sha256))

@@ -76,6 +76,8 @@ const char *kst_store_alias(struct kst_store *s, size_t i);
 int kst_store_open_secret(struct kst_store *s, struct kst_entry *e, struct kst_error *err);
 
 /* ---- positions.c ---- */
+/* For hash tables: hostile bytes cannot be made to collide without the seed. */
+uint64_t kst_hash(uint64_t seed, const void *data, size_t n);
 size_t kst_positions_alias(struct kst_store *s, const char *alias);
 size_t kst_positions_cert(struct kst_store *s, const uint8_t *sha256);
 /* Entry i is new, replaced or renamed. */
@@ -101,8 +103,8 @@ int kst_store_ask_new(struct kst_store *s, const char *alias, struct kst_secret 
 		      struct kst_error *err);
 
 /* ---- verify.c: is what is on the disk what was meant? ---- */
-/* `fd` is what was written, `sha256` of what the format wrote, `size` its bytes. */
-int kst_read_back(struct kst_store *s, int fd, uint64_t size, const uint8_t sha256[32],
+/* `fd` is a fresh descriptor of the `size` bytes that were written. */
+int kst_read_back(struct kst_store *s, int fd, uint64_t size,
 		  const struct kst_write_options *write, struct kst_error *err);
 
 /* ---- backup.c ---- */

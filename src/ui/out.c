@@ -172,8 +172,8 @@ void format_escaped(struct kst_buf *b, const char *fmt, va_list args)
 			kst_text_escape(b, s, most >= 0 ? strnlen(s, (size_t)most) : strlen(s));
 		} else
 			put_number(b, &fmt, &ap);
-		if (b->len > from && width) {
-			size_t w = kst_text_width((const char *)b->data + from);
+		if (width) {
+			size_t w = b->len > from ? kst_text_width((const char *)b->data + from) : 0;
 			struct kst_buf t KST_SCRATCH_BUF = KST_BUF_INIT;
 
 			if (w >= width)

@@ -81,6 +81,8 @@ void out_heading(struct out *o, const char *fmt, ...) /* bold */
 	__attribute__((format(printf, 2, 3)));
 /* "  names     api.acme.test, ..."; wraps to the width with a hanging indent. */
 void out_pair(struct out *o, const char *label, const char *value);
+/* "  --alias NAME   name of a single key": `left` in a column of its own, the text wraps beside it. */
+void out_item(struct out *o, size_t cells, const char *left, const char *text);
 /* Tree rows, root first: depth 0 has no mark.  `cells` are padded to columns over one tree. */
 struct out_tree_row {
 	unsigned depth;

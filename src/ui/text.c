@@ -345,3 +345,25 @@ void out_pair(struct out *o, const char *label, const char *value)
 	kst_buf_u8(&b, '\n');
 	put_buf(o, &b);
 }
+
+void out_item(struct out *o, size_t cells, const char *left, const char *text)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT, v KST_SCRATCH_BUF = KST_BUF_INIT;
+	size_t column = PAIR_INDENT + cells + 1, w;
+
+	if (o->mode != OUT_TEXT)
+		return;
+	put_spaces(&b, PAIR_INDENT);
+	kst_text_escape(&b, left, strlen(left));
+	w = kst_text_width((const char *)b.data);
+	if (w >= column) { /* the text starts on a line of its own */
+		kst_buf_u8(&b, '\n');
+		w = 0;
+	}
+	put_spaces(&b, column - w);
+	kst_text_escape(&v, text, strlen(text));
+	if (v.len)
+		wrap_text(&b, (const char *)v.data, column, column, o->width);
+	kst_buf_u8(&b, '\n');
+	put_buf(o, &b);
+}

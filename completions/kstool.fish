@@ -1,0 +1,18 @@
+# fish completion for kstool; what it offers comes from `kstool __complete`
+function __kstool_complete
+    set -l words (commandline -opc)
+    set -e words[1]
+    set -l current (commandline -ct)
+    set -l out (kstool __complete -- $words "$current" 2>/dev/null)
+    test (count $out) -gt 0; or return
+    set -l last $out[-1]
+    set -e out[-1]
+    test (count $out) -gt 0; and printf '%s\n' $out
+    switch $last
+        case ':file*'
+            __fish_complete_path "$current"
+        case ':dir'
+            __fish_complete_directories "$current" ''
+    end
+end
+complete -c kstool -f -a '(__kstool_complete)'

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * save.c - from the model in memory to the file: the commit protocol
+ *
+ * Neighbour file, sync, read back, compare, backup, rename: the path holds the
+ * old store or the new one at every moment, and the new one only after it was
+ * read from the disk and found to say what was meant.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "store/call.h"
+#include "store/write.h"
+
+/* ---- the passphrase of the result ---- */
+
+static bool has_open_secret(const struct kst_store *s)
+{
+	for (size_t i = 0; i < s->model.nr; i++) {
+		const struct kst_entry *e = s->model.item[i].entry;
+		if (e && ((e->key && !kst_key_is_sealed(e->key)) || e->secret.len))
+			return true;
+	}
+	return false;
+}
+
+/* A file without passphrase stays one until a private key comes into it. */
+static bool needs_new_pass(const struct kst_store *s, const struct kst_write_options *w)
+{
+	unsigned caps = s->format->caps;
+	if (s->model.has_pass || w->no_pass || (caps & KST_CAP_NATIVE))
+		return false;
+	if ((caps & KST_CAP_ENCRYPTION) && !w->plain_key && has_open_secret(s))
+		return s->is_new || !s->had_secrets;
+	return s->is_new && (caps & KST_CAP_INTEGRITY);
+}
+
+static int get_new_pass(struct kst_store *s, const struct kst_write_options *w,
+			struct kst_error *err)
+{
+	/* A native store asks for the secret of its first slot itself. */
+	if (s->is_new && (s->format->caps & KST_CAP_NATIVE)) {
+		struct kst_fd_source fd;
+		struct kst_bytes bytes;
+		struct kst_io io = kst_store_io(s, &fd, &bytes);
+		io.write = w;
+		return kst_call_unlock(s->format, &io, &s->model, KST_NEED_ADMIN, err);
+	}
+	if (!needs_new_pass(s, w))
+		return 0;
+	if (kst_store_ask_new(s, NULL, &s->model.pass, err) < 0)
+		return -1;
+	s->model.has_pass = true;
+	return 0;
+}
+
+static int write_model(struct kst_store *s, const struct kst_sink *sink,
+		       const struct kst_write_options *w, struct kst_error *err)
+{
+	struct kst_fd_source fd;
+	struct kst_bytes bytes;
+	struct kst_io io = kst_store_io(s, &fd, &bytes);
+	io.sink = *sink;
+	io.write = w;
+	return kst_call_write(s->format, &io, &s->model, err);
+}
+
+/* ---- the place ---- */
+
+/* Where a new store goes.  What is there is locked if it may be replaced: *lock, else -1. */
+static int find_new_place(struct kst_store *s, bool replace, int *lock, struct kst_error *err)
+{
+	if (kst_place_find(&s->place, s->path, s->loose, err) < 0)
+		return -1;
+	if (!s->place.exists)
+		return 0;
+	if (!replace) {
+		kst_error_setx(err, KST_E_EXISTS, "exists already");
+		return kst_error_hint(err, "name another file, or add --replace");
+	}
+	*lock = kst_place_lock(&s->place, err);
+	return *lock < 0 ? -1 : kst_check_editable(s, &s->place.st, err);
+}
+
+static bool result_is_secret(const struct kst_store *s, const struct kst_write_options *w)
+{
+	if (kst_store_has_secrets(s) || w->sealed || w->store_kind == 'K')
+		return true;
+	/* An empty keystore will hold keys; an empty truststore says that it is one. */
+	return s->model.nr == 0 && w->store_kind != 'T' && s->model.info.store_kind != 'T';
+}
+
+/*
+ * The bits that an existing file may keep; 0 is all of them.  A keystore that a
+ * service reads through its group stays so: only a file that had no key until
+ * now, or one that everybody can read and a new store replaces, is closed.
+ */
+static mode_t tighten(const struct kst_store *s, bool secret)
+{
+	if (!secret || !s->place.exists)
+		return 0;
+	if (s->is_new)
+		return s->place.st.st_mode & 007 ? 0600 : 0;
+	return s->had_secrets ? 0 : 0600;
+}
+
+static void tell_mode(const struct kst_store *s, mode_t mode, mode_t mask,
+		      struct kst_save_result *res)
+{
+	if (!s->place.exists) {
+		res->mode = mode;
+	} else if (mask) {
+		res->mode = s->place.st.st_mode & mask & 0777;
+		res->tightened = (s->place.st.st_mode & 0777) != res->mode;
+	}
+}
+
+/* ---- the protocol ---- */
+
+static int write_and_check(struct kst_store *s, struct kst_file_sink *out,
+			   const struct kst_write_options *w, struct kst_error *err)
+{
+	struct kst_sink sink = { .write = kst_file_sink_write, .ctx = out };
+	if (write_model(s, &sink, w, err) < 0)
+		return -1;
+	int fd = kst_file_sink_check(out, err);
+	if (fd < 0)
+		return -1;
+	int rc = kst_read_back(s, fd, out->size, w, err);
+	close(fd);
+	return rc;
+}
+
+static int commit(struct kst_store *s, const struct kst_save_options *opt, int lock,
+		  struct kst_save_result *res, struct kst_error *err)
+{
+	struct kst_file_sink out = KST_FILE_SINK_INIT;
+	bool fresh = !s->place.exists;
+	bool secret = result_is_secret(s, &opt->write);
+	mode_t mode = kst_new_mode(secret), mask = tighten(s, secret);
+	int rc = -1;
+
+	if (kst_replace_begin(&out.replace, &s->place, mode, mask, !fresh, err) < 0 ||
+	    write_and_check(s, &out, &opt->write, err) < 0)
+		goto done;
+	tell_mode(s, mode, mask, res);
+	if (!opt->dry_run) {
+		if (opt->backup == KST_BACKUP_ALWAYS && !fresh &&
+		    kst_backup_make(&s->place, lock, s->loose, res->backup, sizeof(res->backup),
+				    err) < 0)
+			goto done;
+		/* Once it is renamed a failure is about durability, and the lock is on the old file. */
+		s->saved = true;
+		if (kst_replace_commit(&out.replace, fresh, err) < 0)
+			goto done;
+	}
+	res->written = true;
+	rc = 0;
+done:
+	kst_file_sink_release(&out);
+	return rc;
+}
+
+int kst_store_save(struct kst_store *s, const struct kst_save_options *opt,
+		   struct kst_save_result *res, struct kst_error *err)
+{
+	struct kst_save_result none;
+	if (!res)
+		res = &none;
+	memset(res, 0, sizeof(*res));
+	if (!s->is_new && !kst_store_changed(s))
+		return 0;
+	if (s->saved || (!s->is_new && !s->edit)) {
+		kst_error_setx(err, KST_E_INTERNAL,
+			       s->saved ? "a store is saved once: open it again"
+					: "a store that was opened to look is not saved");
+		return kst_error_subject(err, "%s", s->path);
+	}
+	int lock = -1, rc = -1;
+	/* A passphrase is asked for before anything is locked that is not locked yet. */
+	if (get_new_pass(s, &opt->write, err) == 0 &&
+	    (!s->is_new || find_new_place(s, opt->replace, &lock, err) == 0))
+		rc = commit(s, opt, s->is_new ? lock : s->fd, res, err);
+	if (lock >= 0)
+		close(lock);
+	if (s->is_new && !s->saved) /* a dry run, or a failure: it can be tried again */
+		kst_place_release(&s->place);
+	return rc < 0 ? kst_error_subject(err, "%s", s->path) : 0;
+}
+
+/* ---- without a file ---- */
+
+static int to_buffer(void *ctx, const void *data, size_t n, struct kst_error *err)
+{
+	struct kst_buf *b = ctx;
+	kst_buf_put(b, data, n);
+	return b->failed ? kst_error_nomem(err) : 0;
+}
+
+/* Whole in memory first: a failure must not leave half a keystore in a pipe. */
+int kst_store_write_fd(struct kst_store *s, int fd, const struct kst_save_options *opt,
+		       struct kst_error *err)
+{
+	struct kst_buf out KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_sink sink = { .write = to_buffer, .ctx = &out };
+	if (get_new_pass(s, &opt->write, err) < 0 ||
+	    write_model(s, &sink, &opt->write, err) < 0 ||
+	    (!opt->dry_run && kst_fd_write_all(fd, out.data, out.len, err) < 0))
+		return kst_error_subject(err, "%s", s->path);
+	return 0;
+}

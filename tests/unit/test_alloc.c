@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: ISC */
+/* test_alloc.c - the arena and the guarded secrets */
+#include <check.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kstool/kstool.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_ASAN 1
+#endif
+#endif
+
+START_TEST(blocks_are_aligned_zero_and_apart)
+{
+	uint8_t *p[300] = { NULL };
+	size_t n[300];
+
+	srand(1);
+	for (int round = 0; round < 20000; round++) {
+		int i = rand() % 300;
+
+		if (p[i]) {
+			for (size_t k = 0; k < n[i] && k < 64; k++)
+				ck_assert_int_eq(p[i][k], i & 255);
+			kst_free(p[i]);
+			p[i] = NULL;
+			continue;
+		}
+		n[i] = rand() % 200 ? (size_t)rand() % 4000 + 1 : (size_t)rand() % 3000000 + 1;
+		p[i] = kst_calloc(1, n[i]);
+		ck_assert_ptr_nonnull(p[i]);
+		ck_assert_uint_eq((uintptr_t)p[i] % 16, 0);
+		for (size_t k = 0; k < n[i]; k += 97)
+			ck_assert_int_eq(p[i][k], 0);
+		memset(p[i], i & 255, n[i]);
+	}
+	for (int i = 0; i < 300; i++)
+		kst_free(p[i]);
+}
+END_TEST
+
+START_TEST(realloc_keeps_the_contents)
+{
+	char *p = kst_strdup("a secret of some length");
+
+	for (size_t n = 32; n < 3000000; n *= 3) {
+		p = kst_realloc(p, n);
+		ck_assert_str_eq(p, "a secret of some length");
+	}
+	kst_free(p);
+}
+END_TEST
+
+START_TEST(a_freed_block_is_wiped)
+{
+#if defined(UNDER_ASAN)
+	puts("skipped: under ASan freed memory cannot be looked at");
+#else
+	/* The next block of the same size is the same one: all zero again. */
+	char *p = kst_malloc(777), *q;
+
+	memset(p, 'x', 777);
+	kst_free(p);
+	q = kst_malloc(777);
+	for (size_t i = 0; i < 777; i++)
+		ck_assert_int_eq(q[i], 0);
+	kst_free(q);
+#endif
+}
+END_TEST
+
+START_TEST(overflowing_sizes_are_refused)
+{
+	/* volatile: the compiler would warn of what is tested. */
+	volatile size_t huge = SIZE_MAX / 2;
+
+	ck_assert_ptr_null(kst_calloc(huge, 4));
+	ck_assert_ptr_null(kst_malloc(huge + huge - 8));
+}
+END_TEST
+
+START_TEST(an_allocation_can_be_made_to_fail)
+{
+	kst_alloc_fail_after(2);
+	void *a = kst_malloc(10), *b = kst_malloc(10), *c = kst_malloc(10);
+	kst_alloc_fail_after(0);
+	ck_assert_ptr_nonnull(a);
+	ck_assert_ptr_null(b);
+	ck_assert_ptr_null(c);
+	kst_free(a);
+}
+END_TEST
+
+START_TEST(a_secret_holds_moves_and_forgets)
+{
+	struct kst_secret a = KST_SECRET_INIT, b = KST_SECRET_INIT;
+
+	ck_assert_int_eq(kst_secret_set(&a, "pass", 4, NULL), 0);
+	ck_assert_int_eq(kst_secret_append(&a, "phrase", 6, NULL), 0);
+	ck_assert_uint_eq(a.len, 10);
+	ck_assert_mem_eq(a.data, "passphrase", 10);
+	kst_secret_move(&b, &a);
+	ck_assert_ptr_null(a.data);
+	ck_assert_int_eq(kst_secret_set(&a, "passphrase", 10, NULL), 0);
+	ck_assert(kst_secret_equal(&a, &b));
+	ck_assert_int_eq(kst_secret_set(&a, "passphrasE", 10, NULL), 0);
+	ck_assert(!kst_secret_equal(&a, &b));
+	kst_secret_release(&a);
+	kst_secret_release(&b);
+}
+END_TEST
+
+START_TEST(many_secrets_live_at_once)
+{
+	static struct kst_secret s[600];
+
+	for (size_t i = 0; i < 600; i++)
+		ck_assert_int_eq(kst_secret_set(&s[i], &i, sizeof(i), NULL), 0);
+	for (size_t i = 0; i < 600; i++) {
+		ck_assert_mem_eq(s[i].data, &i, sizeof(i));
+		kst_secret_release(&s[i]);
+	}
+}
+END_TEST
+
+START_TEST(writing_past_a_secret_is_caught)
+{
+	struct kst_secret s = KST_SECRET_INIT;
+
+	ck_assert_int_eq(kst_secret_alloc(&s, 4096, NULL), 0);
+	/* A page boundary: the next byte is the guard page. */
+	((volatile uint8_t *)s.data)[4096] = 1;
+}
+END_TEST
+
+Suite *test_alloc(void)
+{
+	Suite *s = suite_create("alloc");
+	TCase *tc = tcase_create("alloc");
+
+	tcase_add_test(tc, blocks_are_aligned_zero_and_apart);
+	tcase_add_test(tc, realloc_keeps_the_contents);
+	tcase_add_test(tc, a_freed_block_is_wiped);
+	tcase_add_test(tc, overflowing_sizes_are_refused);
+	tcase_add_test(tc, an_allocation_can_be_made_to_fail);
+	tcase_add_test(tc, a_secret_holds_moves_and_forgets);
+	tcase_add_test(tc, many_secrets_live_at_once);
+	/* A signal is only survived in a child of its own. */
+	if (!getenv("CK_FORK") || strcmp(getenv("CK_FORK"), "no")) {
+#if defined(UNDER_ASAN)
+		puts("skipped: the guard page test, since ASan handles the signal itself");
+		(void)writing_past_a_secret_is_caught;
+#else
+		tcase_add_test_raise_signal(tc, writing_past_a_secret_is_caught, SIGSEGV);
+#endif
+	}
+	suite_add_tcase(s, tc);
+	return s;
+}

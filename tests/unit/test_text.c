@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: ISC */
+/* test_text.c - UTF-8, escaping, width, case, normal form, time */
+#include <check.h>
+#include <string.h>
+
+#include "kstool/kstool.h"
+
+static void escapes(const char *in, size_t n, const char *want)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	kst_buf_puts(&b, "");
+	kst_text_escape(&b, in, n);
+	ck_assert_str_eq((char *)b.data, want);
+}
+
+START_TEST(hostile_text_is_shown_harmless)
+{
+	escapes("plain text", 10, "plain text");
+	escapes("a\x1b[2Jb", 6, "a\\x1b[2Jb");
+	escapes("a\nb\0c", 5, "a\\x0ab\\x00c");
+	escapes("\\", 1, "\\\\");
+	escapes("\xe2\x80\xae" "evil", 7, "\\u{202e}evil");
+	escapes("\xc2\x9b" "31m", 5, "\\u{9b}31m");
+	escapes("caf\xc3\xa9 \xe4\xb8\xad", 9, "caf\xc3\xa9 \xe4\xb8\xad");
+	escapes("\xff\xc0\xaf", 3, "\\xff\\xc0\\xaf");
+	escapes("\xed\xa0\x80", 3, "\\xed\\xa0\\x80");
+	escapes("\x7f", 1, "\\x7f");
+}
+END_TEST
+
+START_TEST(utf8_is_valid_in_its_shortest_form_only)
+{
+	static const char *const bad[] = { "\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xed\xbf\xbf",
+					   "\xf0\x80\x80\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
+					   "\xc3", "\xe2\x82", "\xfe" };
+	uint8_t t[4];
+	uint32_t back;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_assert_msg(!kst_utf8_valid(bad[i], strlen(bad[i])), "%zu", i);
+	for (uint32_t cp = 0; cp <= 0x10ffff; cp += 7) {
+		size_t n = kst_utf8_encode(cp, t);
+
+		ck_assert_uint_eq(n == 0, cp >= 0xd800 && cp <= 0xdfff);
+		if (n) {
+			ck_assert_uint_eq(kst_utf8_decode(t, n, &back), n);
+			ck_assert_uint_eq(back, cp);
+		}
+	}
+}
+END_TEST
+
+START_TEST(an_alias_has_its_frozen_alphabet)
+{
+	ck_assert(kst_alias_ok("a b", 3, 255));
+	ck_assert(kst_alias_ok("\xc3\xa4", 2, 2));
+	ck_assert(!kst_alias_ok("\xc3\xa4", 2, 1));
+	ck_assert(!kst_alias_ok("", 0, 255));
+	ck_assert(!kst_alias_ok(" a", 2, 255));
+	ck_assert(!kst_alias_ok("a ", 2, 255));
+	ck_assert(!kst_alias_ok("a\tb", 3, 255));
+	ck_assert(!kst_alias_ok("\xe2\x80\x8b", 3, 255));
+	ck_assert(!kst_alias_ok("\xef\xbb\xbf", 3, 255));
+	ck_assert(!kst_alias_ok("\xef\xb7\x90", 3, 255));
+	ck_assert(!kst_alias_ok("\xf0\x9f\xbf\xbf", 4, 255));
+	ck_assert(kst_alias_ok("\xe2\x80\xb0", 3, 255));
+}
+END_TEST
+
+START_TEST(width_counts_cells)
+{
+	ck_assert_uint_eq(kst_text_width("abc"), 3);
+	ck_assert_uint_eq(kst_text_width("\xe4\xb8\xad\xe6\x96\x87"), 4);
+	ck_assert_uint_eq(kst_text_width("e\xcc\x81"), 1);
+}
+END_TEST
+
+START_TEST(long_names_are_cut_in_the_middle)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	kst_text_shorten(&b, "very-long-name.acme.test", 11, false);
+	ck_assert_str_eq((char *)b.data, "very-\xe2\x80\xa6.test");
+	kst_buf_reset(&b);
+	kst_text_shorten(&b, "very-long-name.acme.test", 11, true);
+	ck_assert_str_eq((char *)b.data, "very...test");
+	kst_buf_reset(&b);
+	kst_text_shorten(&b, "short", 11, true);
+	ck_assert_str_eq((char *)b.data, "short");
+}
+END_TEST
+
+static void lowers(const char *in, const char *want)
+{
+	char *s = kst_text_lower(in);
+
+	ck_assert_str_eq(s, want);
+	kst_free(s);
+}
+
+START_TEST(lower_case_is_javas)
+{
+	lowers("ABC xyz", "abc xyz");
+	lowers("\xc3\x84\xc3\x96", "\xc3\xa4\xc3\xb6");
+	lowers("\xc4\xb0", "i\xcc\x87");
+	ck_assert(kst_text_equal_nocase("\xc3\x84" "a", "\xc3\xa4" "A"));
+	ck_assert(!kst_text_equal_nocase("a", "b"));
+}
+END_TEST
+
+START_TEST(utf16_of_pkcs12_is_read_and_written)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	char *s;
+
+	ck_assert_int_eq(kst_text_to_utf16be(&b, "a\xf0\x9f\x98\x80", 5), 0);
+	ck_assert_uint_eq(b.len, 6);
+	ck_assert_mem_eq(b.data, "\0a\xd8\x3d\xde\x00", 6);
+	s = kst_text_from_utf16be(b.data, b.len);
+	ck_assert_str_eq(s, "a\xf0\x9f\x98\x80");
+	kst_free(s);
+	s = kst_text_from_utf16be((const uint8_t *)"\0x\0\0", 4);
+	ck_assert_str_eq(s, "x");
+	kst_free(s);
+	s = kst_text_from_utf16be((const uint8_t *)"\xd8\x3d", 2);
+	ck_assert_str_eq(s, "\xef\xbf\xbd");
+	kst_free(s);
+	ck_assert_ptr_null(kst_text_from_utf16be((const uint8_t *)"abc", 3));
+	ck_assert_int_eq(kst_text_to_utf16be(&b, "\xff", 1), -1);
+}
+END_TEST
+
+static void opaque(const char *in, const char *want)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	ck_assert_int_eq(kst_text_opaque_string(&b, in, strlen(in), true), 0);
+	ck_assert_str_eq((char *)b.data, want);
+}
+
+START_TEST(a_passphrase_has_one_normal_form)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	opaque("correct horse", "correct horse");
+	opaque("o\xcc\x88", "\xc3\xb6");
+	opaque("\xc3\xb6", "\xc3\xb6");
+	opaque("a\xc2\xa0" "b\xe3\x80\x80" "c", "a b c");
+	/* Two marks in the wrong order: U+0301 (230) before U+0323 (220). */
+	opaque("a\xcc\x81\xcc\xa3", "\xe1\xba\xa1\xcc\x81");
+	opaque("\xea\xb0\x80", "\xea\xb0\x80");
+	opaque("\xef\xac\x81", "\xef\xac\x81"); /* a ligature is no canonical equivalent */
+	ck_assert_int_eq(kst_text_opaque_string(&b, "\xff", 1, false), -1);
+	ck_assert_int_eq(kst_text_opaque_string(&b, "\xf3\xa0\x82\x80", 4, true), -1);
+	ck_assert_int_eq(kst_text_opaque_string(&b, "\xf3\xa0\x82\x80", 4, false), 0);
+}
+END_TEST
+
+START_TEST(a_typo_is_near)
+{
+	ck_assert_uint_eq(kst_text_distance("lsit", "list"), 1);
+	ck_assert_uint_eq(kst_text_distance("", "list"), 4);
+	ck_assert_uint_eq(kst_text_distance("export", "import"), 2);
+	ck_assert_uint_eq(kst_text_distance("same", "same"), 0);
+}
+END_TEST
+
+START_TEST(times_are_utc_and_exact)
+{
+	static const struct {
+		const char *text;
+		int64_t t;
+	} v[] = { { "1970-01-01T00:00:00Z", 0 },
+		  { "2026-12-05T18:50:03Z", 1796496603 },
+		  { "1900-03-01T00:00:00Z", -2203891200 },
+		  { "2000-02-29T23:59:59Z", 951868799 },
+		  { "9999-12-31T23:59:59Z", KST_TIME_NEVER } };
+	char out[KST_TIME_TEXT];
+	int64_t t;
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		ck_assert_int_eq(kst_time_parse(v[i].text, &t), 0);
+		ck_assert_int_eq(t, v[i].t);
+		ck_assert_str_eq(kst_time_text(t, KST_TIME_FULL, out), v[i].text);
+	}
+	ck_assert_str_eq(kst_time_text(KST_TIME_NEVER, KST_TIME_DATE, out), "never");
+	ck_assert_int_eq(kst_time_parse("2026-02-30", &t), -1);
+	ck_assert_int_eq(kst_time_parse("2026-13-01", &t), -1);
+	ck_assert_int_eq(kst_time_parse("2026-01-01x", &t), -1);
+	ck_assert_int_eq(kst_time_parse("@12", &t), 0);
+	ck_assert_int_eq(t, 12);
+}
+END_TEST
+
+START_TEST(what_is_left_is_said_in_the_largest_useful_unit)
+{
+	char out[KST_TIME_TEXT];
+
+	ck_assert_str_eq(kst_time_left(11 * 86400 + 80000, 0, out), "11 days left");
+	ck_assert_str_eq(kst_time_left(7 * 3600 + 59, 0, out), "7 hours left");
+	ck_assert_str_eq(kst_time_left(86400, 0, out), "1 day left");
+	ck_assert_str_eq(kst_time_left(9 * 365 * 86400, 0, out), "9 years left");
+	ck_assert_str_eq(kst_time_left(729 * 86400, 0, out), "729 days left");
+	ck_assert_str_eq(kst_time_left(0, 3 * 86400, out), "EXPIRED 3 days ago");
+	ck_assert_int_eq(kst_time_days(-1, 0), -1);
+	ck_assert_int_eq(kst_time_days(86399, 0), 0);
+}
+END_TEST
+
+START_TEST(times_of_certificates_are_read)
+{
+	int64_t t;
+
+	ck_assert_int_eq(kst_time_from_asn1(false, (const uint8_t *)"491231235959Z", 13, &t), 0);
+	ck_assert_int_eq(t, 2524607999);
+	ck_assert_int_eq(kst_time_from_asn1(false, (const uint8_t *)"500101000000Z", 13, &t), 0);
+	ck_assert_int_eq(t, -631152000);
+	ck_assert_int_eq(kst_time_from_asn1(true, (const uint8_t *)"20261205185003Z", 15, &t), 0);
+	ck_assert_int_eq(t, 1796496603);
+	ck_assert_int_eq(kst_time_from_asn1(false, (const uint8_t *)"7001010100+0100", 15, &t), 0);
+	ck_assert_int_eq(t, 0);
+	ck_assert_int_eq(kst_time_from_asn1(true, (const uint8_t *)"2026", 4, &t), -1);
+	ck_assert_int_eq(kst_time_from_asn1(true, (const uint8_t *)"20261305185003Z", 15, &t), -1);
+	ck_assert_int_eq(kst_time_from_asn1(false, (const uint8_t *)"4912312359\0009Z", 13, &t), -1);
+}
+END_TEST
+
+START_TEST(spans_have_a_unit)
+{
+	bool percent;
+	int64_t v;
+
+	ck_assert_int_eq(kst_time_parse_span("30d", &v, &percent), 0);
+	ck_assert_int_eq(v, 30 * 86400);
+	ck_assert_int_eq(kst_time_parse_span("33%", &v, &percent), 0);
+	ck_assert(percent && v == 33);
+	ck_assert_int_eq(kst_time_parse_span("30", &v, &percent), -1);
+	ck_assert_int_eq(kst_time_parse_span("-1d", &v, &percent), -1);
+	ck_assert_int_eq(kst_time_parse_span("101%", &v, &percent), -1);
+}
+END_TEST
+
+Suite *test_text(void)
+{
+	Suite *s = suite_create("text");
+	TCase *tc = tcase_create("text");
+
+	tcase_add_test(tc, hostile_text_is_shown_harmless);
+	tcase_add_test(tc, utf8_is_valid_in_its_shortest_form_only);
+	tcase_add_test(tc, an_alias_has_its_frozen_alphabet);
+	tcase_add_test(tc, width_counts_cells);
+	tcase_add_test(tc, long_names_are_cut_in_the_middle);
+	tcase_add_test(tc, lower_case_is_javas);
+	tcase_add_test(tc, utf16_of_pkcs12_is_read_and_written);
+	tcase_add_test(tc, a_passphrase_has_one_normal_form);
+	tcase_add_test(tc, a_typo_is_near);
+	tcase_add_test(tc, times_are_utc_and_exact);
+	tcase_add_test(tc, what_is_left_is_said_in_the_largest_useful_unit);
+	tcase_add_test(tc, times_of_certificates_are_read);
+	tcase_add_test(tc, spans_have_a_unit);
+	suite_add_tcase(s, tc);
+	return s;
+}
