@@ -14,7 +14,7 @@ _kstool() {
 		last=$line value=${line%%$'\t'*}
 		[[ $line == :* ]] && continue
 		[[ $value == *[:=/] ]] && compopt -o nospace
-		printf -v value %q "$value"
+		[[ $value == *[!A-Za-z0-9,:=@%/._+-]* ]] && printf -v value %q "$value"
 		COMPREPLY+=("${value#"$cut"}")
 	done < <(kstool __complete -- "${words[@]:1}" 2>/dev/null)
 	case $last in

@@ -42,7 +42,7 @@ static int probe(const uint8_t *data, size_t n, bool whole)
 	return kst1_header_magic(data, n) ? 100 : 0;
 }
 
-static void fill_info(const struct kst1_state *st, struct kst_info *info)
+void kst1_state_info(const struct kst1_state *st, struct kst_info *info)
 {
 	const struct kst1_header *h = &st->h;
 	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
@@ -83,7 +83,7 @@ int kst1_state_read(struct kst1_state *st, struct kst_io *io, struct kst_info *i
 		return -1;
 	memcpy(st->slot, st->h.slot, sizeof(st->slot));
 	if (info) {
-		fill_info(st, info);
+		kst1_state_info(st, info);
 		memcpy(info->signer_name, name, sizeof(name));
 	}
 	return 0;

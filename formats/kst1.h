@@ -149,7 +149,7 @@ static inline bool kst1_slot_is_admin(const uint8_t *slot)
 	return kst1_slot_known(slot) && slot[1] == KST_ROLE_ADMIN;
 }
 /* Step 8: are the passphrase slots within the caps?  LIMIT. */
-int kst1_kdf_caps(const uint8_t slot[KST1_SLOTS][KST1_SLOT], const struct kst_limits *limits,
+int kst1_kdf_caps(const struct kst1_header *h, const struct kst_limits *limits,
 		  struct kst_error *err);
 /*
  * Open slot n with a secret.  0 opened (payload: 32 bytes), 1 not with this
@@ -366,6 +366,7 @@ struct kst1_state {
 };
 struct kst1_state *kst1_state_new(void);
 void kst1_state_release(void *state);
+void kst1_state_info(const struct kst1_state *st, struct kst_info *info);
 /* A state for a store that has no file: kind and setting of io->write, a new root. */
 int kst1_state_fresh(struct kst_io *io, struct kst_model *m, struct kst_error *err);
 /* Steps 1 to 7. */
@@ -395,6 +396,21 @@ int kst1_unlock_identity(struct kst_io *io, struct kst_model *m, const struct ks
 /* Step 6.  `name` (64 bytes) gets the name of the pin. */
 int kst1_signer_check(const struct kst1_header *h, const struct kst_read_options *opt, bool *pinned,
 		      char name[64], struct kst_error *err);
+
+/* ---- kst1_out.c: a store on its way out ---- */
+
+struct kst1_out {
+	struct kst_io *io;
+	uint8_t *buf;
+	size_t len;
+};
+int kst1_out_init(struct kst1_out *o, struct kst_io *io, struct kst_error *err);
+int kst1_out_put(struct kst1_out *o, const void *data, size_t n, struct kst_error *err);
+int kst1_out_flush(struct kst1_out *o, struct kst_error *err);
+void kst1_out_release(struct kst1_out *o);
+/* Copy n bytes of a source. */
+int kst1_out_copy(struct kst1_out *o, struct kst_io *from, uint64_t offset, uint64_t n,
+		  struct kst_error *err);
 
 /* ---- kst1_write.c, kst1_check.c, kst1_repair.c, kst1_slot_ops.c ---- */
 

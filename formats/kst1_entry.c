@@ -169,6 +169,8 @@ int kst1_entry_encode(struct kst1_encoded *out, const struct kst_entry *e,
 {
 	struct kst_buf known KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_buf secret KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_buf ext_public KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_buf ext_sealed KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst1_fields f;
 	const char *why = "it cannot be merged";
 
@@ -180,20 +182,28 @@ int kst1_entry_encode(struct kst1_encoded *out, const struct kst_entry *e,
 	    put_public(&known, e, out->kind, notes, err) < 0 ||
 	    put_secret(&secret, e, out->kind, old, err) < 0)
 		return -1;
-	if (!h->sealed && h->kind == 'T' && e->ext_sealed.len)
+	/* optional fields of later versions stay as long as the entry is, whoever edits it */
+	struct kst_bytes list[4] = { bytes_of(&known), { NULL, 0 }, bytes_of(&secret), { NULL, 0 } };
+	if (old) {
+		kst1_tlv_unknown(&ext_public, KST1_BOX, old->box.public.data, old->box.public.len);
+		kst1_tlv_unknown(&ext_sealed, KST1_BOX, old->sealed.data, old->sealed.len);
+		list[1] = bytes_of(&ext_public);
+		list[3] = bytes_of(&ext_sealed);
+	} else {
+		list[1] = (struct kst_bytes){ e->ext_public.data, e->ext_public.len };
+		list[3] = (struct kst_bytes){ e->ext_sealed.data, e->ext_sealed.len };
+	}
+	if (!h->sealed && h->kind == 'T' && list[3].len)
 		return kst_error_setx(err, KST_E_CANNOT_HOLD,
 				      "the entry has a sealed field, and an open truststore seals "
 				      "nothing");
-	struct kst_bytes list[4] = { bytes_of(&known),
-				     { e->ext_public.data, e->ext_public.len },
-				     bytes_of(&secret),
-				     { e->ext_sealed.data, e->ext_sealed.len } };
 	kst_buf_reset(&out->public);
 	kst_buf_reset(&out->sealed);
 	int r = h->sealed ? kst1_tlv_merge(&out->sealed, list, 4)
 			  : kst1_tlv_merge(&out->public, list, 2) |
 				    kst1_tlv_merge(&out->sealed, list + 2, 2);
-	if (known.failed || secret.failed || out->public.failed || out->sealed.failed)
+	if (known.failed || secret.failed || ext_public.failed || ext_sealed.failed ||
+	    out->public.failed || out->sealed.failed)
 		return kst_error_nomem(err);
 	/* our own product goes through the reader's door before it may be stored */
 	if (r < 0 ||

@@ -77,15 +77,11 @@ static int parse_records(struct kst1_index *x, const struct kst1_header *h, stru
 		if (n - pos < 4 || kst1_get32(p + pos) > n - pos - 4)
 			return index_fault(err, i, "it is cut off");
 		uint32_t len = kst1_get32(p + pos);
-		switch (kst1_tlv_parse(&f, KST1_RECORD, p + pos + 4, len, &why)) {
-		case KST_OK:
-			break;
-		case KST_E_UNSUPPORTED_FEATURE:
-			return kst_error_setx(err, KST_E_UNSUPPORTED_FEATURE,
-					      "index: record %zu: %s", i + 1, why);
-		default:
+		enum kst_code code = kst1_tlv_parse(&f, KST1_RECORD, p + pos + 4, len, &why);
+		if (code == KST_E_UNSUPPORTED_FEATURE)
+			return kst_error_setx(err, code, "index: record %zu: %s", i + 1, why);
+		if (code != KST_OK)
 			return index_fault(err, i, why);
-		}
 		if ((f.have & required) != required)
 			return index_fault(err, i, "a required field is missing");
 		if (h->kind == 'T' && f.f[KST1_F_KIND].data[0] != KST1_TRUSTED)

@@ -51,14 +51,15 @@ void kst1_secret_release(struct kst1_secret *s)
 	s->type = KST_SLOT_EMPTY;
 }
 
-int kst1_kdf_caps(const uint8_t slot[KST1_SLOTS][KST1_SLOT], const struct kst_limits *limits,
+int kst1_kdf_caps(const struct kst1_header *h, const struct kst_limits *limits,
 		  struct kst_error *err)
 {
 	uint64_t cap = limits->kdf_mem / 1024, sum = 0;
 	for (unsigned i = 0; i < KST1_SLOTS; i++) {
-		if (kst1_slot_type(slot[i]) != KST_SLOT_PASSPHRASE)
+		if (kst1_slot_type(h->slot[i]) != KST_SLOT_PASSPHRASE)
 			continue;
-		uint32_t t = kst1_get32(slot[i] + AT_PASSES), m = kst1_get32(slot[i] + AT_KIB);
+		uint32_t t = kst1_get32(h->slot[i] + AT_PASSES);
+		uint32_t m = kst1_get32(h->slot[i] + AT_KIB);
 		if (t > KST1_KDF_PASSES_MAX || m > cap) {
 			kst_error_setx(err, KST_E_LIMIT,
 				       "slot %u asks for %u passes over %u MiB of memory, "
@@ -180,7 +181,7 @@ int kst1_slots_unlock(const struct kst1_header *h, const struct kst1_secret *sec
 	struct kst_secret payload KST_SCRATCH_SECRET = KST_SECRET_INIT;
 	bool reader = false;
 
-	if (secret->type == KST_SLOT_PASSPHRASE && kst1_kdf_caps(h->slot, limits, err) < 0)
+	if (secret->type == KST_SLOT_PASSPHRASE && kst1_kdf_caps(h, limits, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < KST1_SLOTS; i++) {
 		if (kst1_slot_type(h->slot[i]) != secret->type)

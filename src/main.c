@@ -287,6 +287,9 @@ static int run_command(struct run *r)
 	source_date(r);
 	if (cli->cmd->group != GROUP_HELP && cli->cmd->group != GROUP_HIDDEN && read_pins(r) < 0)
 		return fail(r);
+	if (cli->g.insecure_permissions)
+		out_warn(cli->out, "insecure-permissions",
+			 "files that others can read or change are accepted");
 	ret = cli->cmd->run(cli, r->opts);
 	if (ret < 0)
 		return fail(r);

@@ -55,6 +55,8 @@ void kst_cert_issuer_name(const struct kst_cert *cert, struct kst_buf *out);
 void kst_cert_key_text(const struct kst_cert *cert, bool strict, struct kst_buf *out);
 /* "ECDSA-SHA384", "RSA-SHA256", "Ed25519", else OpenSSL's long name, else the OID. */
 void kst_cert_sig_text(const struct kst_cert *cert, struct kst_buf *out);
+/* The same as OpenSSL's long name ("ecdsa-with-SHA384", "sha256WithRSAEncryption"), else the OID. */
+void kst_cert_sig_alg(const struct kst_cert *cert, struct kst_buf *out);
 
 enum kst_san_type { KST_SAN_DNS, KST_SAN_URI, KST_SAN_EMAIL, KST_SAN_IP, KST_SAN_OTHER };
 /* Call each() for every subjectAltName in order (IP as text).  Stops when it returns non-zero. */
@@ -98,5 +100,14 @@ bool kst_chain_equal(const struct kst_chain *a, const struct kst_chain *b);
  */
 int kst_chain_build(struct kst_chain *out, struct kst_cert *leaf, struct kst_cert *const *pool,
 		    size_t nr, bool *complete, struct kst_error *err);
+
+/* For many chains from one pool: the certificates by name, once.  The pool borrows `pool` and its
+ * certificates, which must outlive it.  0 or -1. */
+struct kst_cert_pool;
+int kst_cert_pool_new(struct kst_cert_pool **out, struct kst_cert *const *pool, size_t nr,
+		      struct kst_error *err);
+void kst_cert_pool_free(struct kst_cert_pool *pool);
+int kst_chain_build_from(struct kst_chain *out, struct kst_cert *leaf,
+			 const struct kst_cert_pool *pool, bool *complete, struct kst_error *err);
 
 #endif

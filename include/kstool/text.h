@@ -52,7 +52,7 @@ bool kst_text_equal_nocase(const char *a, const char *b);
 /*
  * UTF-16BE (a BMPString as PKCS#12 writes it; surrogate pairs are joined, a lone
  * one becomes U+FFFD, trailing U+0000 are dropped) to UTF-8.  An odd length
- * fails.  NULL on failure.  kst_free the result.
+ * fails, and U+0000 in the middle becomes U+FFFD too.  NULL on failure.  kst_free the result.
  */
 char *kst_text_from_utf16be(const uint8_t *s, size_t n);
 /* UTF-8 to UTF-16BE, appended without terminator.  -1 if s is not valid UTF-8. */

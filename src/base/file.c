@@ -7,36 +7,51 @@
 #include <string.h>
 #include <unistd.h>
 
+static int too_large(uint64_t limit, struct kst_error *err)
+{
+	bool mib = limit >= 1 << 20;
+
+	return kst_error_setx(err, KST_E_TOO_LARGE, "is larger than %llu %s",
+			      (unsigned long long)(mib ? limit >> 20 : limit),
+			      mib ? "MiB" : "bytes");
+}
+
 int kst_fd_read_all(int fd, uint64_t limit, struct kst_buf *out, struct kst_error *err)
 {
-	size_t start = out->len;
+	size_t start = out->len, guess = 65536;
 	struct stat st;
 
-	/* One byte more than the size tells the end without growing the buffer. */
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size > 0 && (uint64_t)st.st_size <= limit &&
-	    kst_buf_reserve(out, (size_t)st.st_size + 1) < 0)
-		return kst_error_nomem(err);
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode)) {
+		off_t at = lseek(fd, 0, SEEK_CUR);
+
+		if (at < 0 || at > st.st_size)
+			at = 0;
+		if ((uint64_t)(st.st_size - at) > limit)
+			return too_large(limit, err);
+		/* One byte more than there are: the read that fills it not tells the end. */
+		guess = (size_t)(st.st_size - at) + 1;
+	}
 	for (;;) {
-		size_t room;
 		ssize_t n;
 
-		if (out->size - out->len < 4096 && kst_buf_reserve(out, 65536) < 0 )
+		/* The zero byte behind the text needs its place too. */
+		if ((!out->data || out->size - out->len < 2) && kst_buf_reserve(out, guess) < 0)
 			return kst_error_nomem(err);
-		room = out->size - out->len - 1;
-		n = read(fd, out->data + out->len, room);
+		n = read(fd, out->data + out->len, out->size - out->len - 1);
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno == EISDIR)
+			return kst_error_setx(err, KST_E_NOT_A_FILE, "is a directory");
 		if (n < 0)
 			return kst_error_set(err, KST_E_UNREADABLE, "cannot be read");
 		if (!n)
 			break;
 		out->len += (size_t)n;
 		if (out->len - start > limit)
-			return kst_error_setx(err, KST_E_TOO_LARGE, "is larger than %llu MiB",
-					      (unsigned long long)(limit >> 20));
+			return too_large(limit, err);
+		guess = 65536;
 	}
-	if (out->data)
-		out->data[out->len] = 0;
+	out->data[out->len] = 0;
 	return 0;
 }
 

@@ -13,6 +13,19 @@
 
 #define LINKS_MAX 40
 
+/* May this file be replaced?  Not what is no file, and not one of several names of a file. */
+static int check_target(const struct kst_place *p, bool loose, struct kst_error *err)
+{
+	if (!S_ISREG(p->st.st_mode))
+		return kst_error_setx(err, KST_E_NOT_A_FILE, "is not a regular file");
+	if (loose || p->st.st_nlink <= 1)
+		return 0;
+	kst_error_setx(err, KST_E_PERMISSIONS,
+		       "has %lu hard links, which replacing it would part",
+		       (unsigned long)p->st.st_nlink);
+	return kst_error_hint(err, "add --insecure-permissions to replace it all the same");
+}
+
 /* Follow the symbolic links of the last component; the path of what is or will be there. */
 static char *follow(const char *path, struct kst_error *err)
 {
@@ -71,7 +84,11 @@ int kst_place_find(struct kst_place *p, const char *path, bool loose, struct kst
 				      p->dir);
 		goto fail;
 	}
-	/* Whoever may write the directory may put another file in the place of this one. */
+	/*
+	 * Whoever may write the directory may put another file in the place of this one.
+	 * A directory of the user's own group is the user's: so it is wherever the umask
+	 * is 002, and in containers that run under any uid with group 0.
+	 */
 	if (!loose && (dir.st_mode & 022) && !(dir.st_mode & S_ISVTX) &&
 	    ((dir.st_mode & 002) || dir.st_gid != getegid())) {
 		kst_error_setx(err, KST_E_PERMISSIONS, "others may write to its directory %s", p->dir);
@@ -80,17 +97,8 @@ int kst_place_find(struct kst_place *p, const char *path, bool loose, struct kst
 	}
 	if (!fstatat(p->dirfd, p->name, &p->st, AT_SYMLINK_NOFOLLOW)) {
 		p->exists = true;
-		if (!S_ISREG(p->st.st_mode)) {
-			kst_error_setx(err, KST_E_NOT_A_FILE, "is not a regular file");
+		if (check_target(p, loose, err) < 0)
 			goto fail;
-		}
-		if (!loose && p->st.st_nlink > 1) {
-			kst_error_setx(err, KST_E_PERMISSIONS,
-				       "has %lu hard links, which replacing it would part",
-				       (unsigned long)p->st.st_nlink);
-			kst_error_hint(err, "add --insecure-permissions to replace it all the same");
-			goto fail;
-		}
 	} else if (errno != ENOENT) {
 		kst_error_set(err, KST_E_UNREADABLE, "cannot be looked at");
 		goto fail;
@@ -114,23 +122,49 @@ void kst_place_release(struct kst_place *p)
 
 int kst_place_lock(struct kst_place *p, struct kst_error *err)
 {
+	int access = O_RDONLY;
+
 	for (;;) {
 		struct stat mine, now;
-		int fd = openat(p->dirfd, p->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY);
+		/* O_NONBLOCK: whoever put a fifo here must not make this wait. */
+		int fd = openat(p->dirfd, p->name,
+				access | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		int rc;
 
+		if (fd < 0 && errno == ENOENT)
+			return kst_error_setx(err, KST_E_NO_FILE, "there is no such file any more");
 		if (fd < 0)
-			return kst_error_set(err, errno == ENOENT ? KST_E_NO_FILE : KST_E_UNREADABLE,
-					     "cannot be opened");
-		while (flock(fd, LOCK_EX) < 0)
-			if (errno != EINTR) {
-				kst_error_set(err, KST_E_CANNOT_WRITE, "cannot be locked");
-				close(fd);
-				return -1;
+			return kst_error_set(err, KST_E_UNREADABLE, "cannot be opened");
+		do
+			rc = flock(fd, LOCK_EX);
+		while (rc < 0 && errno == EINTR);
+		if (rc < 0) {
+			int e = errno;
+
+			close(fd);
+			/* NFS turns flock into a POSIX lock, which needs a file open for writing. */
+			if (e == EBADF && access == O_RDONLY) {
+				access = O_RDWR;
+				continue;
 			}
+			errno = e;
+			return kst_error_set(err, KST_E_CANNOT_WRITE, "cannot be locked");
+		}
+		if (fstat(fd, &mine) < 0) {
+			kst_error_set(err, KST_E_UNREADABLE, "cannot be looked at");
+			close(fd);
+			return -1;
+		}
 		/* Another writer may have put a new file here while this one waited. */
-		if (!fstat(fd, &mine) && !fstatat(p->dirfd, p->name, &now, AT_SYMLINK_NOFOLLOW) &&
+		if (!fstatat(p->dirfd, p->name, &now, AT_SYMLINK_NOFOLLOW) &&
 		    mine.st_dev == now.st_dev && mine.st_ino == now.st_ino) {
+			if (!S_ISREG(mine.st_mode)) {
+				close(fd);
+				return kst_error_setx(err, KST_E_NOT_A_FILE,
+						      "is not a regular file");
+			}
 			p->st = mine;
+			p->exists = true;
 			return fd;
 		}
 		close(fd);

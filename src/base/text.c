@@ -73,7 +73,7 @@ void kst_text_shorten(struct kst_buf *out, const char *s, size_t cells, bool asc
 {
 	size_t total = kst_text_width(s), mark = ascii ? 3 : 1, head, tail, at = 0, n = strlen(s), len;
 	const uint8_t *p = (const uint8_t *)s;
-	bool marked = false;
+	bool marked = false, in_tail = false;
 	uint32_t cp;
 
 	if (total <= cells) {
@@ -81,7 +81,10 @@ void kst_text_shorten(struct kst_buf *out, const char *s, size_t cells, bool asc
 		return;
 	}
 	if (cells <= mark) {
-		kst_buf_put(out, "...", cells < 3 ? cells : 3);
+		if (!ascii && cells)
+			kst_buf_puts(out, "\xe2\x80\xa6");
+		else
+			kst_buf_put(out, "...", cells);
 		return;
 	}
 	tail = (cells - mark) / 2;
@@ -101,11 +104,33 @@ void kst_text_shorten(struct kst_buf *out, const char *s, size_t cells, bool asc
 			if (!marked)
 				kst_buf_puts(out, ascii ? "..." : "\xe2\x80\xa6");
 			marked = true;
-			if (at >= total - tail)
+			/* A combining mark does not stand without its letter. */
+			in_tail = in_tail || (w && at >= total - tail);
+			if (in_tail)
 				kst_buf_put(out, p, len);
 		}
 		at += w;
 	}
+}
+
+static bool letter(uint32_t cp)
+{
+	utf8proc_category_t c = utf8proc_category((utf8proc_int32_t)cp);
+
+	return c == UTF8PROC_CATEGORY_LU || c == UTF8PROC_CATEGORY_LL ||
+	       c == UTF8PROC_CATEGORY_LT;
+}
+
+/* Does a capital sigma at `p` end a word?  `before`: a letter with case precedes. */
+static bool final_sigma(const uint8_t *p, size_t n, bool before)
+{
+	uint32_t cp;
+	size_t len;
+
+	for (p += 2, n -= 2; before && (len = kst_utf8_decode(p, n, &cp)); p += len, n -= len)
+		if (utf8proc_category((utf8proc_int32_t)cp) != UTF8PROC_CATEGORY_MN)
+			return !letter(cp);
+	return before;
 }
 
 char *kst_text_lower(const char *s)
@@ -113,6 +138,7 @@ char *kst_text_lower(const char *s)
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
 	const uint8_t *p = (const uint8_t *)s;
 	size_t n = strlen(s), len;
+	bool before = false;
 	uint8_t t[4];
 	uint32_t cp;
 
@@ -121,23 +147,48 @@ char *kst_text_lower(const char *s)
 		if (!len) {
 			kst_buf_u8(&b, *p);
 			len = 1;
-		} else if (cp == 0x130) {
+			before = false;
+			continue;
+		}
+		if (cp == 0x130) {
 			/* Java's toLowerCase(ENGLISH) of U+0130 is two characters. */
 			kst_buf_puts(&b, "i\xcc\x87");
+		} else if (cp == 0x3a3 && final_sigma(p, n, before)) {
+			kst_buf_puts(&b, "\xcf\x82");
+		} else if (cp < 0x80) {
+			kst_buf_u8(&b, (uint8_t)(cp >= 'A' && cp <= 'Z' ? cp | 0x20 : cp));
 		} else {
-			cp = cp < 0x80 ? (cp >= 'A' && cp <= 'Z' ? cp | 0x20 : cp) :
-					 (uint32_t)utf8proc_tolower((utf8proc_int32_t)cp);
-			kst_buf_put(&b, t, kst_utf8_encode(cp, t));
+			uint32_t low = (uint32_t)utf8proc_tolower((utf8proc_int32_t)cp);
+
+			kst_buf_put(&b, t, kst_utf8_encode(low, t));
 		}
+		if (cp < 0x80)
+			before = (cp | 0x20) >= 'a' && (cp | 0x20) <= 'z';
+		else if (utf8proc_category((utf8proc_int32_t)cp) != UTF8PROC_CATEGORY_MN)
+			before = letter(cp);
 	}
 	return b.failed ? NULL : kst_strndup(b.data ? (char *)b.data : "", b.len);
 }
 
 bool kst_text_equal_nocase(const char *a, const char *b)
 {
-	char *x = kst_text_lower(a), *y = kst_text_lower(b);
-	bool same = x && y && !strcmp(x, y);
+	char *x, *y;
+	bool same;
 
+	/* Nearly all aliases are ASCII and need no memory. */
+	for (; (uint8_t)*a < 0x80 && (uint8_t)*b < 0x80; a++, b++) {
+		uint8_t p = (uint8_t)*a, q = (uint8_t)*b;
+
+		if (p != q && (p ^ q) != 0x20)
+			return false;
+		if (p != q && ((p | 0x20) < 'a' || (p | 0x20) > 'z'))
+			return false;
+		if (!p)
+			return true;
+	}
+	x = kst_text_lower(a);
+	y = kst_text_lower(b);
+	same = x && y && !strcmp(x, y);
 	kst_free(x);
 	kst_free(y);
 	return same;

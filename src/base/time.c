@@ -7,6 +7,9 @@
 #include <string.h>
 #include <time.h>
 
+/* 0000-01-01T00:00:00Z: four digits of a year are what text and ASN.1 can hold. */
+#define KST_TIME_FIRST INT64_C(-62167219200)
+
 static int64_t pretended;
 static bool pretending;
 
@@ -29,7 +32,7 @@ static int64_t days_from_civil(int64_t y, unsigned m, unsigned d)
 	y -= m <= 2;
 	era = (y >= 0 ? y : y - 399) / 400;
 	yoe = y - era * 400;
-	doy = (153 * (m + (m > 2 ? -3u : 9u)) + 2) / 5 + d - 1;
+	doy = (153 * (m > 2 ? m - 3 : m + 9) + 2) / 5 + d - 1;
 	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
 }
 
@@ -55,16 +58,17 @@ static int64_t floor_div(int64_t a, int64_t b)
 
 const char *kst_time_text(int64_t t, enum kst_time_style style, char out[KST_TIME_TEXT])
 {
-	int64_t days = floor_div(t, 86400), y;
-	unsigned m, d, s = (unsigned)(t - days * 86400);
+	int64_t days, y;
+	unsigned m, d, s;
 
 	if (t == KST_TIME_NEVER && style != KST_TIME_FULL) {
 		memcpy(out, "never", 6);
 		return out;
 	}
+	t = t < KST_TIME_FIRST ? KST_TIME_FIRST : t > KST_TIME_NEVER ? KST_TIME_NEVER : t;
+	days = floor_div(t, 86400);
+	s = (unsigned)(t - days * 86400);
 	civil_from_days(days, &y, &m, &d);
-	if (y < -9999 || y > 99999)
-		y = y < 0 ? -9999 : 99999;
 	switch (style) {
 	case KST_TIME_MINUTE:
 		snprintf(out, KST_TIME_TEXT, "%04d-%02u-%02u %02u:%02uZ", (int)y, m, d, s / 3600,
@@ -92,13 +96,15 @@ const char *kst_time_left(int64_t t, int64_t now, char out[KST_TIME_TEXT])
 		     { 3600, "hour", "hours", 1 },
 		     { 60, "minute", "minutes", 1 },
 		     { 1, "second", "seconds", 0 } };
-	int64_t span = t >= now ? t - now : now - t, n = 0;
-	size_t u = 0;
+	int64_t span, n = 0;
+	size_t u;
 
 	if (t == KST_TIME_NEVER) {
 		memcpy(out, "never", 6);
 		return out;
 	}
+	if (__builtin_sub_overflow(t >= now ? t : now, t >= now ? now : t, &span))
+		span = INT64_MAX;
 	for (u = 0; u < sizeof(unit) / sizeof(unit[0]); u++) {
 		n = span / unit[u].seconds;
 		if (n >= unit[u].from)
@@ -111,7 +117,11 @@ const char *kst_time_left(int64_t t, int64_t now, char out[KST_TIME_TEXT])
 
 int64_t kst_time_days(int64_t t, int64_t now)
 {
-	return floor_div(t - now, 86400);
+	int64_t span;
+
+	if (__builtin_sub_overflow(t, now, &span))
+		span = t < now ? INT64_MIN : INT64_MAX;
+	return floor_div(span, 86400);
 }
 
 /* Exactly n digits. */
@@ -153,7 +163,9 @@ int kst_time_parse(const char *s, int64_t *out)
 		char *end;
 		long long v = strtoll(s + 1, &end, 10);
 
-		if (end == s + 1 || *end)
+		/* strtoll alone would take blanks and a plus sign; out of range it is far outside. */
+		if (strspn(s + 1, "-0123456789") != strlen(s + 1) || end == s + 1 || *end ||
+		    v < KST_TIME_FIRST || v > KST_TIME_NEVER)
 			return -1;
 		*out = v;
 		return 0;
@@ -190,15 +202,16 @@ int kst_time_parse_span(const char *s, int64_t *out, bool *is_percent)
 	v = strtoll(s, &end, 10);
 	if (v > INT32_MAX || !*end || end[1])
 		return -1;
-	*is_percent = *end == '%';
-	if (*is_percent) {
+	if (*end == '%') {
 		if (v > 100)
 			return -1;
+		*is_percent = true;
 		*out = v;
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof(unit) / sizeof(unit[0]); i++)
 		if (*end == unit[i].unit) {
+			*is_percent = false;
 			*out = v * unit[i].seconds;
 			return 0;
 		}
@@ -213,7 +226,7 @@ int kst_time_from_asn1(bool generalized, const uint8_t *s, size_t n, int64_t *ou
 	int sign = 0;
 	int64_t t;
 
-	if (n >= sizeof(text) || memchr(s, 0, n))
+	if (!n || n >= sizeof(text) || memchr(s, 0, n))
 		return -1;
 	memcpy(text, s, n);
 	text[n] = '\0';
@@ -232,7 +245,8 @@ int kst_time_from_asn1(bool generalized, const uint8_t *s, size_t n, int64_t *ou
 		p++;
 	} else if (*p == '+' || *p == '-') {
 		sign = *p++ == '+' ? -1 : 1;
-		if (digits(&p, 2, &off_h) < 0 || digits(&p, 2, &off_m) < 0)
+		if (digits(&p, 2, &off_h) < 0 || digits(&p, 2, &off_m) < 0 || off_h > 23 ||
+		    off_m > 59)
 			return -1;
 	}
 	if (*p)

@@ -122,7 +122,8 @@ char *kst_text_from_utf16be(const uint8_t *s, size_t n)
 				i += 2;
 			}
 		}
-		if (cp >= 0xd800 && cp <= 0xdfff)
+		/* A zero in the middle would hide what follows from everybody who reads the name. */
+		if (!cp || (cp >= 0xd800 && cp <= 0xdfff))
 			cp = 0xfffd;
 		kst_buf_put(&b, t, kst_utf8_encode(cp, t));
 	}
@@ -153,13 +154,19 @@ void kst_text_hex(struct kst_buf *out, const uint8_t *data, size_t n)
 	static const char digit[] = "0123456789abcdef";
 
 	for (size_t i = 0; i < n; i++) {
-		kst_buf_u8(out, (uint8_t)digit[data[i] >> 4]);
-		kst_buf_u8(out, (uint8_t)digit[data[i] & 15]);
+		uint8_t pair[2] = { (uint8_t)digit[data[i] >> 4], (uint8_t)digit[data[i] & 15] };
+
+		kst_buf_put(out, pair, 2);
 	}
 }
 
 void kst_text_hex_colons(struct kst_buf *out, const uint8_t *data, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		kst_buf_printf(out, i ? ":%02X" : "%02X", data[i]);
+	static const char digit[] = "0123456789ABCDEF";
+
+	for (size_t i = 0; i < n; i++) {
+		uint8_t three[3] = { ':', (uint8_t)digit[data[i] >> 4], (uint8_t)digit[data[i] & 15] };
+
+		kst_buf_put(out, three + !i, 3 - !i);
+	}
 }

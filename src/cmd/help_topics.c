@@ -6,11 +6,15 @@
 
 static void page(struct out *o, const char *const *line)
 {
-	for (; *line; line++)
+	out_array(o, "text");
+	for (; *line; line++) {
+		out_str(o, NULL, *line);
 		if (**line)
 			out_line(o, "%s", *line);
 		else
 			out_blank(o);
+	}
+	out_end(o);
 }
 
 /* ---- exit-codes: from errors.def ---- */

@@ -1,49 +1,62 @@
 /* SPDX-License-Identifier: ISC */
-/* digest.c - SHA-256 of what comes in pieces: to compare what is on the disk with what was meant */
+/* digest.c - libcrypto's plain hash functions; deprecated in 3.0 in favour of EVP, see digest.h */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/digest.h"
+#include "kstool/alloc.h"
 
-#include <openssl/err.h>
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 
-static int failed(struct kst_error *err)
+void kst_sha256(const void *data, size_t len, uint8_t out[32])
 {
-	kst_error_setx(err, KST_E_NO_MEMORY, "SHA-256 cannot be computed");
-	ERR_pop_to_mark();
-	return -1;
+	SHA256_CTX ctx;
+
+	SHA256_Init(&ctx);
+	if (len)
+		SHA256_Update(&ctx, data, len);
+	SHA256_Final(out, &ctx);
 }
 
-static int begin(struct kst_digest *d)
+void kst_sha1(const void *data, size_t len, uint8_t out[20])
+{
+	SHA_CTX ctx;
+
+	SHA1_Init(&ctx);
+	if (len)
+		SHA1_Update(&ctx, data, len);
+	SHA1_Final(out, &ctx);
+}
+
+static int begin(struct kst_digest *d, struct kst_error *err)
 {
 	if (d->ctx)
 		return 0;
-	d->ctx = EVP_MD_CTX_new();
-	return d->ctx && EVP_DigestInit_ex(d->ctx, EVP_sha256(), NULL) == 1 ? 0 : -1;
+	d->ctx = kst_malloc(sizeof(SHA256_CTX));
+	if (!d->ctx)
+		return kst_error_nomem(err);
+	SHA256_Init(d->ctx);
+	return 0;
 }
 
 int kst_digest_update(struct kst_digest *d, const void *data, size_t n, struct kst_error *err)
 {
-	ERR_set_mark();
-	if (begin(d) < 0 || EVP_DigestUpdate(d->ctx, data, n) != 1)
-		return failed(err);
-	ERR_pop_to_mark();
+	if (begin(d, err) < 0)
+		return -1;
+	if (n)
+		SHA256_Update(d->ctx, data, n);
 	return 0;
 }
 
 int kst_digest_final(struct kst_digest *d, uint8_t sha256[32], struct kst_error *err)
 {
-	ERR_set_mark();
-	unsigned len = 0;
-	int rc = begin(d) == 0 && EVP_DigestFinal_ex(d->ctx, sha256, &len) == 1 && len == 32
-			 ? 0
-			 : failed(err);
-	if (rc == 0)
-		ERR_pop_to_mark();
+	if (begin(d, err) < 0)
+		return -1;
+	SHA256_Final(sha256, d->ctx);
 	kst_digest_release(d);
-	return rc;
+	return 0;
 }
 
 void kst_digest_release(struct kst_digest *d)
 {
-	EVP_MD_CTX_free(d->ctx);
+	kst_free(d->ctx);
 	d->ctx = NULL;
 }

@@ -116,22 +116,12 @@ int kst_key_matches(struct kst_key *key, const struct kst_cert *cert)
 
 void kst_key_text(const struct kst_key *key, bool strict, struct kst_buf *out)
 {
-	struct kst_buf spki KST_SCRATCH_BUF = KST_BUF_INIT;
-	static const uint8_t no_bits[] = { 0 };
-	struct kst_p8 p8;
-
-	if (key->spki.len) {
-		kst_spki_key_text((struct kst_bytes){ key->spki.data, key->spki.len }, strict, out);
-		return;
-	}
-	if (!key->pkcs8.len || kst_p8_parse(&p8, key->pkcs8.data, key->pkcs8.len) < 0) {
+	if (key->spki.len)
+		kst_spki_key_text(key->spki.data, key->spki.len, strict, out);
+	else if (key->pkcs8.len)
+		kst_pkcs8_key_text(key->pkcs8.data, key->pkcs8.len, strict, out);
+	else
 		kst_buf_puts(out, "?");
-		return;
-	}
-	/* An unknown algorithm has no public key to show, but a name. */
-	if (spki_of(&p8, &spki))
-		build_spki(&spki, p8.algorithm, (struct kst_bytes){ no_bits, sizeof(no_bits) });
-	kst_spki_key_text((struct kst_bytes){ spki.data, spki.len }, strict, out);
 }
 
 void kst_key_protection(const struct kst_key *key, struct kst_buf *out)

@@ -31,6 +31,9 @@ struct kst_pbe_cache;
 struct kst_pbe_cache *kst_pbe_cache_new(void); /* NULL without memory */
 void kst_pbe_cache_free(struct kst_pbe_cache *cache);
 
+/* Wipe what kst_key_open_with() has derived; it has a cache of its own. */
+void kst_pbe_forget(void);
+
 /*
  * Iterations that opening this will take (scrypt: N*r*p), for a caller that keeps a
  * budget.  Also checks the structure: CORRUPT, UNSUPPORTED.  0 or -1.

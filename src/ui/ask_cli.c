@@ -235,6 +235,15 @@ static int read_source(struct ask_cli *a, struct pass_source *p, struct kst_erro
 	return pass_source_read(p, a->g->insecure_permissions, err);
 }
 
+/*
+ * Rekeying asks for the secret of each slot of one store ("slot 3 ops"): every source that was given
+ * may be the one, in their order.
+ */
+static bool is_slot(const struct kst_question *q)
+{
+	return q->why && !strncmp(q->why, "slot ", 5);
+}
+
 /* The passphrase that opens. */
 static int ask_open(struct ask_cli *a, const struct kst_question *q, struct kst_secret *out,
 		    enum kst_ask_source *source, struct kst_error *err)
@@ -246,6 +255,15 @@ static int ask_open(struct ask_cli *a, const struct kst_question *q, struct kst_
 		return -1;
 	if (!p && sources_find(&a->pass, q->path, &p, err) < 0)
 		return -1;
+	if (is_slot(q) && a->pass.nr > 1) {
+		if (a->tries >= a->pass.nr)
+			return 1;
+		p = &a->pass.item[a->tries];
+		if (p->kind != PASS_PROMPT && p->kind != PASS_NONE) {
+			a->tries++;
+			return read_source(a, p, err) < 0 ? -1 : copy(out, &p->secret, err);
+		}
+	}
 	if (p && p->kind == PASS_NONE)
 		return 1;
 	if (!p && q->public_defaults && a->defaults < 2) {
@@ -273,6 +291,15 @@ static int ask_open(struct ask_cli *a, const struct kst_question *q, struct kst_
 
 /* ---- new passphrases ---- */
 
+static size_t characters(const struct kst_secret *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->len; i++)
+		n += (s->data[i] & 0xc0) != 0x80;
+	return n;
+}
+
 static bool is_ascii(const struct kst_secret *s)
 {
 	for (size_t i = 0; i < s->len; i++)
@@ -290,7 +317,7 @@ static int check_new(const struct kst_question *q, const struct kst_secret *s,
 		kst_error_subject(err, "%s", q->path ? q->path : "");
 		return kst_error_hint(err, "--new-pass gen:PATH makes a random one");
 	}
-	if (q->java_rules && s->len < ASK_PASS_JAVA) {
+	if (q->java_rules && characters(s) < ASK_PASS_JAVA) {
 		kst_error_setx(err, KST_E_SHORT_PASSPHRASE,
 			       "Java's tools refuse a passphrase of less than %d characters",
 			       ASK_PASS_JAVA);
@@ -301,7 +328,7 @@ static int check_new(const struct kst_question *q, const struct kst_secret *s,
 
 static void warn_new(struct ask_cli *a, const struct kst_question *q, const struct kst_secret *s)
 {
-	if (s->len < ASK_PASS_SHORT && q->why && strstr(q->why, "key"))
+	if (characters(s) < ASK_PASS_SHORT && q->why && strstr(q->why, "key"))
 		out_warn(a->out, "short-passphrase",
 			 "%s: less than %d characters protect private keys here", q->path,
 			 ASK_PASS_SHORT);
@@ -418,6 +445,10 @@ static int ask_key_file(struct ask_cli *a, const struct kst_question *q, struct 
 	const struct opt_list *files = &a->g->key_file;
 	const char *path = q->path ? q->path : "", *file;
 
+	if (is_slot(q) && a->tries < files->nr) {
+		file = files->item[a->tries++];
+		goto read;
+	}
 	if (!files->nr || a->tries++)
 		return 1;
 	if (!a->key_file_path || strcmp(a->key_file_path, path)) {
@@ -433,6 +464,7 @@ static int ask_key_file(struct ask_cli *a, const struct kst_question *q, struct 
 			return 1;
 	}
 	file = files->item[a->key_files - 1];
+read:
 	if (secret_file_read(file, false, KEY_FILE_MAX, a->g->insecure_permissions, &text, err) < 0)
 		return -1;
 	if (kst_key_file_parse(out, text.data, text.len, err) < 0)

@@ -16,7 +16,7 @@ static struct out *o;
 static struct ask_cli *a;
 static struct kst_asker asker;
 static struct kst_error err;
-static char dir[32], path[4][40];
+static char dir[32], path[4][64];
 static const char *items[4];
 static FILE *talk;
 
