@@ -219,8 +219,14 @@ static int unlock(struct kst_io *io, struct kst_model *m, enum kst_need need,
 		  struct kst_error *err)
 {
 	struct kst1_state *st = m->state;
-	if (!st)
-		return need == KST_NEED_NOTHING ? 0 : kst1_state_fresh(io, m, err);
+	if (need == KST_NEED_NOTHING)
+		return 0;
+	if (!st && kst1_state_fresh(io, m, err) < 0)
+		return -1;
+	st = m->state;
+	/* a new store asks before any file is touched */
+	if (st->fresh)
+		return io->write ? kst1_first_slots(io, m, err) : 0;
 	if (kst1_state_unlock(st, io, need, &m->info.passphrase, err) < 0)
 		return -1;
 	return 0;

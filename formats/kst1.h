@@ -369,6 +369,8 @@ void kst1_state_release(void *state);
 void kst1_state_info(const struct kst1_state *st, struct kst_info *info);
 /* A state for a store that has no file: kind and setting of io->write, a new root. */
 int kst1_state_fresh(struct kst_io *io, struct kst_model *m, struct kst_error *err);
+/* Ask for what opens a new store, unless it has a slot already. */
+int kst1_first_slots(struct kst_io *io, struct kst_model *m, struct kst_error *err);
 /* Steps 1 to 7. */
 int kst1_state_read(struct kst1_state *st, struct kst_io *io, struct kst_info *info,
 		    struct kst_error *err);

@@ -66,37 +66,45 @@ int kst1_state_fresh(struct kst_io *io, struct kst_model *m, struct kst_error *e
 	return 0;
 }
 
-static int first_slots(struct writer *w, struct kst_error *err)
+int kst1_first_slots(struct kst_io *io, struct kst_model *m, struct kst_error *err)
 {
-	const struct kst_write_options *opt = w->io->write;
+	const struct kst_write_options *opt = io->write;
+	struct kst1_state *st = m->state;
 	struct kst1_secret secret = { .type = KST_SLOT_EMPTY };
+	if (!st->fresh || kst1_slots(m, NULL))
+		return 0;
+	/* the kind is settled now: it decides which slots there may be */
+	if (opt->store_kind) {
+		st->h.kind = (uint8_t)opt->store_kind;
+		st->h.sealed = opt->sealed;
+	}
 	struct kst_slot_add how = { .type = KST_SLOT_KEY_FILE, .role = KST_ROLE_ADMIN };
 	how.label = opt->slot_label;
 	how.passes = opt->kdf_passes;
 	how.kib = opt->kdf_kib;
-	int r = kst1_ask_new(w->io, KST_SLOT_KEY_FILE, &secret, err);
+	int r = kst1_ask_new(io, KST_SLOT_KEY_FILE, &secret, err);
 	bool key_file = !r;
 	if (!r) {
-		r = kst1_state_slot_add(w->st, &how, &secret, w->io->limits, NULL, err);
+		r = kst1_state_slot_add(st, &how, &secret, io->limits, NULL, err);
 		how.label = NULL;
-		if (!r && !w->m->has_pass)
+		if (!r && !m->has_pass)
 			goto done;
 	}
 	if (r < 0)
 		goto done;
 	how.type = KST_SLOT_PASSPHRASE;
-	if (w->m->has_pass)
-		r = kst1_passphrase(&secret, &w->m->pass, true, err);
+	if (m->has_pass)
+		r = kst1_passphrase(&secret, &m->pass, true, err);
 	else if (opt->no_pass && !key_file)
 		r = kst_error_setx(err, KST_E_EMPTY_PASSPHRASE,
 				   "a native store is never made without a secret");
 	else
-		r = kst1_ask_new(w->io, KST_SLOT_PASSPHRASE, &secret, err);
+		r = kst1_ask_new(io, KST_SLOT_PASSPHRASE, &secret, err);
 	if (r > 0)
 		r = kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
 				   "a new native store needs a passphrase or a key file");
 	if (!r)
-		r = kst1_state_slot_add(w->st, &how, &secret, w->io->limits, NULL, err);
+		r = kst1_state_slot_add(st, &how, &secret, io->limits, NULL, err);
 done:
 	kst1_secret_release(&secret);
 	return r;
@@ -412,15 +420,9 @@ int kst1_write(struct kst_io *io, struct kst_model *from, struct kst_error *err)
 	if (!from->state && kst1_state_fresh(io, from, err) < 0)
 		return -1;
 	w.st = from->state;
-	if (w.st->fresh && io->write && io->write->store_kind) {
-		w.st->h.kind = (uint8_t)io->write->store_kind;
-		w.st->h.sealed = io->write->sealed;
-	}
-	if (kst1_state_unlock(w.st, io, KST_NEED_ADMIN, &from->info.passphrase, err) < 0)
-		goto done;
-	if (w.st->fresh && !kst1_slots(from, NULL) && first_slots(&w, err) < 0)
-		goto done;
-	if (kst1_index_open(&w.st->index, &w.st->h, &w.st->keys, err) < 0 ||
+	if (kst1_state_unlock(w.st, io, KST_NEED_ADMIN, &from->info.passphrase, err) < 0 ||
+	    kst1_first_slots(io, from, err) < 0 ||
+	    kst1_index_open(&w.st->index, &w.st->h, &w.st->keys, err) < 0 ||
 	    next_header(&w, err) < 0 || make_plan(&w, err) < 0 || pass_one(&w, &stored, err) < 0 ||
 	    kst1_header_build(raw, &w.h, w.keys, err) < 0 ||
 	    pass_two(&w, raw, &stored, err) < 0 || remember(&w, raw, err) < 0)

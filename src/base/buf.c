@@ -32,10 +32,11 @@ int kst_buf_reserve(struct kst_buf *b, size_t more)
 		goto fail;
 	if (need <= b->size)
 		return 0;
-	size = b->size ? b->size : 64;
-	while (size < need)
-		if (__builtin_add_overflow(size, size / 2 + 64, &size))
-			goto fail;
+	/* Half as much again, but a first reservation gets what it asks for: whole files come so. */
+	if (__builtin_add_overflow(b->size, b->size / 2, &size) || size < need)
+		size = need;
+	if (size < 64)
+		size = 64;
 	p = kst_realloc(b->data, size);
 	if (!p)
 		goto fail;

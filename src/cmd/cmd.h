@@ -108,12 +108,6 @@ void changes_release(struct changes *c);
 int cmd_commit(struct cli *cli, struct kst_store *s, struct changes *c,
 	       const struct kst_save_options *save);
 
-/*
- * The report of cmd_commit() alone, for output that is no store: change lines, the summary with
- * `subject`, JSON.  `written`: bytes changed.  Returns the exit status.
- */
-int changes_report(struct cli *cli, const char *subject, const struct changes *c, bool written);
-
 /* The report of cmd_commit() alone, for what was written by other means.  Returns the exit status. */
 int cmd_report(struct cli *cli, const char *path, const struct changes *c, bool fresh,
 	       const struct kst_save_result *res);

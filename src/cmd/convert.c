@@ -137,11 +137,12 @@ static int check_stdout(struct cli *cli, const struct kst_format *f, const struc
 static int write_split(struct cli *cli, const struct convert_opts *opt,
 		       const struct kst_gathered *g)
 {
+	struct kst_save_result res = { .written = !cli->g.dry_run && !cli->g.check };
 	struct changes changes = { .nr = 0 };
 	int ret = split_certs(cli, opt->split, g->entry, g->nr, &changes);
 
 	if (!ret)
-		ret = changes_report(cli, opt->split, &changes, !cli->g.dry_run && !cli->g.check);
+		ret = cmd_report(cli, opt->split, &changes, false, &res);
 	changes_release(&changes);
 	return ret;
 }
@@ -193,10 +194,12 @@ static int run(struct cli *cli, void *opts)
 	if (opt->replace && !opt->target.backup)
 		save.backup = KST_BACKUP_ALWAYS;
 	if (!strcmp(opt->out, "-")) {
+		struct kst_save_result res = { .written = true };
+
 		out_data_mode(cli->out);
 		ret = kst_store_write_fd(out, STDOUT_FILENO, &save, cli->err);
 		if (!ret)
-			ret = changes_report(cli, "standard output", &changes, true);
+			ret = cmd_report(cli, "standard output", &changes, false, &res);
 	} else {
 		ret = cmd_commit(cli, out, &changes, &save);
 	}

@@ -180,6 +180,7 @@ static int deliver(struct state *st)
 	bool secret = st->keys && !opt->public_key;
 
 	if (opt->out && strcmp(opt->out, "-")) {
+		struct kst_save_result res = { .written = true };
 		struct changes changes = { .nr = 0 };
 		struct change *c;
 		int ret;
@@ -194,7 +195,7 @@ static int deliver(struct state *st)
 		c = changes_add(&changes, CHANGE_CREATED, opt->out, NULL);
 		if (c)
 			c->text = kst_asprintf("%zu object%s", st->objects, st->objects == 1 ? "" : "s");
-		ret = changes_report(cli, opt->out, &changes, true);
+		ret = cmd_report(cli, opt->out, &changes, false, &res);
 		changes_release(&changes);
 		return ret;
 	}
@@ -213,6 +214,7 @@ static int deliver(struct state *st)
 
 static int split(struct state *st)
 {
+	struct kst_save_result res = { .written = true };
 	struct changes changes = { .nr = 0 };
 	size_t nr = kst_store_count(st->store);
 	struct kst_entry **e = kst_calloc(nr ? nr : 1, sizeof(*e));
@@ -223,7 +225,7 @@ static int split(struct state *st)
 	if (!ret)
 		ret = split_certs(st->cli, st->opt->split, e, nr, &changes);
 	if (!ret)
-		ret = changes_report(st->cli, st->opt->split, &changes, true);
+		ret = cmd_report(st->cli, st->opt->split, &changes, false, &res);
 	changes_release(&changes);
 	kst_free(e);
 	return ret;

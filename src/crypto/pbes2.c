@@ -65,7 +65,8 @@ static const struct cipher {
 	{ NID_cast5_cbc, "CAST5-CBC", 16, 8, CAST5 },
 };
 
-/* RFC 8018 B.2.3: how RC2 writes its effective key bits below 256. */
+/* RFC 8018 B.2.3: how RC2 writes its effective key bits.  0: not one of the sizes that were ever in
+ * use; OpenSSL has no other either. */
 static unsigned rc2_bits(int64_t version)
 {
 	switch (version) {
@@ -76,12 +77,12 @@ static unsigned rc2_bits(int64_t version)
 	case 58:
 		return 128;
 	}
-	return version >= 256 && version <= 1024 ? (unsigned)version : 0;
+	return 0;
 }
 
 /* The two members of a parameter SEQUENCE, an INTEGER and an OCTET STRING in either order; the
  * integer may be absent. */
-static int pair(const ASN1_TYPE *param, const ASN1_OCTET_STRING **octets, int64_t *number)
+static int pair(const ASN1_TYPE *param, ASN1_OCTET_STRING **octets, int64_t *number)
 {
 	const uint8_t *p = param->value.sequence->data;
 	ASN1_SEQUENCE_ANY *seq = d2i_ASN1_SEQUENCE_ANY(NULL, &p, param->value.sequence->length);
@@ -106,23 +107,22 @@ done:
 	return rc;
 }
 
-/* IV and what else the cipher's parameters carry.  -1: they are not what they should be. */
-static int cipher_params(struct kst_pbe_alg *out, const struct cipher *c, const ASN1_TYPE *param)
+/* IV and what else the cipher's parameters carry. */
+static int cipher_params(struct kst_pbe_alg *out, const struct cipher *c, const ASN1_TYPE *param,
+			 struct kst_error *err)
 {
-	const ASN1_OCTET_STRING *iv = NULL;
+	ASN1_OCTET_STRING *iv = NULL;
 	int64_t number = 0;
 	int rc = -1;
 
 	if (!param)
-		return -1;
+		goto done;
 	if (param->type == V_ASN1_SEQUENCE && c->params != IV) {
-		if (c->params == RC2)
-			number = -1;
 		if (c->params == GCM)
 			number = 12; /* RFC 5084: the default of the tag's length */
 		if (pair(param, &iv, &number) < 0)
 			goto done;
-	} else if (param->type == V_ASN1_OCTET_STRING && c->params != CAST5) {
+	} else if (param->type == V_ASN1_OCTET_STRING && (c->params == IV || c->params == GCM)) {
 		iv = ASN1_OCTET_STRING_dup(param->value.octet_string);
 		if (c->params == GCM)
 			number = 16;
@@ -137,12 +137,10 @@ static int cipher_params(struct kst_pbe_alg *out, const struct cipher *c, const 
 	case IV:
 		break;
 	case RC2:
-		/* Without a version RFC 8018 says 32 bits; nobody is known to have written that. */
-		out->rc2_bits = param->type == V_ASN1_SEQUENCE ? rc2_bits(number) : 32;
+		out->rc2_bits = rc2_bits(number);
+		out->key_len = out->rc2_bits / 8;
 		if (!out->rc2_bits)
-			rc = -1;
-		else
-			out->key_len = (out->rc2_bits + 7) / 8;
+			rc = kst_error_setx(err, KST_E_UNSUPPORTED, "this effective key length of RC2 is not supported");
 		break;
 	case CAST5:
 		if (number) {
@@ -157,7 +155,9 @@ static int cipher_params(struct kst_pbe_alg *out, const struct cipher *c, const 
 		break;
 	}
 done:
-	ASN1_OCTET_STRING_free((ASN1_OCTET_STRING *)(uintptr_t)iv);
+	ASN1_OCTET_STRING_free(iv);
+	if (rc < 0)
+		kst_error_setx(err, KST_E_CORRUPT, "the parameters of %s cannot be decoded", c->name);
 	return rc;
 }
 
@@ -278,10 +278,8 @@ int kst_pbes2_parse(struct kst_pbe_alg *out, const X509_ALGOR *algor, struct kst
 	}
 	out->cipher = c->name;
 	out->key_len = c->key;
-	if (cipher_params(out, c, param->encryption->parameter) < 0) {
-		kst_error_setx(err, KST_E_CORRUPT, "the parameters of %s cannot be decoded", c->name);
+	if (cipher_params(out, c, param->encryption->parameter, err) < 0)
 		goto done;
-	}
 	switch (OBJ_obj2nid(param->keyfunc->algorithm)) {
 	case NID_id_pbkdf2:
 		rc = pbkdf2(out, param->keyfunc, err);

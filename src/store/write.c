@@ -77,3 +77,8 @@ void kst_file_sink_release(struct kst_file_sink *sink)
 	kst_replace_abort(&sink->replace);
 	kst_digest_release(&sink->digest);
 }
+
+void kst_store_abort_all(void)
+{
+	kst_replace_abort_all();
+}

@@ -1,0 +1,698 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * test_file.c - the file protocol: at every moment the old bytes or the new
+ *
+ * What needs a mount is done in a child with mounts of its own; where that is
+ * not allowed the case says that it was skipped.
+ */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "kstool/kstool.h"
+
+static char dir[64];
+static mode_t old_umask;
+
+/* ---- a directory for each case ---- */
+
+static void setup(void)
+{
+	old_umask = umask(022);
+	strcpy(dir, "/tmp/kst-file-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+}
+
+static int drop(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+static void teardown(void)
+{
+	nftw(dir, drop, 16, FTW_DEPTH | FTW_PHYS);
+	umask(old_umask);
+}
+
+/* dir/name; four may be in use at once. */
+static const char *in_dir(const char *name)
+{
+	static char path[4][512];
+	static unsigned next;
+	char *p = path[next++ % 4];
+
+	snprintf(p, sizeof(path[0]), "%s/%s", dir, name);
+	return p;
+}
+
+static void make(const char *name, const char *text, mode_t mode)
+{
+	int fd = open(in_dir(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	ck_assert_int_eq(fchmod(fd, mode), 0);
+	close(fd);
+}
+
+static bool there(const char *name)
+{
+	struct stat st;
+
+	return !lstat(in_dir(name), &st);
+}
+
+static mode_t mode_of(const char *name)
+{
+	struct stat st;
+
+	ck_assert_int_eq(stat(in_dir(name), &st), 0);
+	return st.st_mode & 07777;
+}
+
+static void holds(const char *name, const char *text)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	int fd = open(in_dir(name), O_RDONLY);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(kst_fd_read_all(fd, 1 << 20, &b, NULL), 0);
+	ck_assert_str_eq((char *)b.data, text);
+	close(fd);
+}
+
+/* How many names the directory has, but for "." and "..". */
+static int names_left;
+static int count(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)path;
+	(void)st;
+	(void)type;
+	names_left += at->level == 1;
+	return 0;
+}
+
+static int names(void)
+{
+	names_left = 0;
+	nftw(dir, count, 16, FTW_PHYS);
+	return names_left;
+}
+
+/* The whole protocol once.  The code of the error, or KST_OK. */
+static enum kst_code replace(const char *path, const char *text, mode_t mode, mode_t tighten,
+			     bool loose)
+{
+	struct kst_place p = KST_PLACE_INIT;
+	struct kst_replace r = KST_REPLACE_INIT;
+	struct kst_error err = KST_ERROR_INIT;
+	int lock = -1, fd = -1;
+	bool fresh;
+
+	if (kst_place_find(&p, path, loose, &err) < 0)
+		return err.code;
+	fresh = !p.exists;
+	if (!fresh)
+		lock = kst_place_lock(&p, &err);
+	if ((fresh || lock >= 0) && !kst_replace_begin(&r, &p, mode, tighten, !fresh, &err) &&
+	    !kst_replace_write(&r, text, strlen(text), &err) &&
+	    (fd = kst_replace_sync(&r, &err)) >= 0) {
+		struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+		ck_assert_int_eq(kst_fd_read_all(fd, 1 << 20, &b, NULL), 0);
+		ck_assert_str_eq((char *)b.data, text);
+		kst_replace_commit(&r, fresh, &err);
+	}
+	kst_replace_abort(&r);
+	if (fd >= 0)
+		close(fd);
+	if (lock >= 0)
+		close(lock);
+	kst_place_release(&p);
+	return err.code;
+}
+
+/* ---- reading ---- */
+
+START_TEST(a_file_is_read_whole_and_no_further_than_the_limit)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_error err = KST_ERROR_INIT;
+	struct stat st;
+	uint8_t t[4];
+	int fd;
+
+	make("f", "0123456789", 0644);
+	fd = kst_file_open(in_dir("f"), &st, &err);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(st.st_size, 10);
+	ck_assert_int_eq(kst_fd_read_all(fd, 10, &b, &err), 0);
+	ck_assert_uint_eq(b.len, 10);
+	ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
+	ck_assert_int_eq(kst_fd_read_all(fd, 9, &b, &err), -1);
+	ck_assert_int_eq(err.code, KST_E_TOO_LARGE);
+	ck_assert_str_eq(err.message, "is larger than 9 bytes");
+
+	kst_error_clear(&err);
+	ck_assert_int_eq(kst_fd_read_at(fd, 6, t, 4, &err), 0);
+	ck_assert_mem_eq(t, "6789", 4);
+	ck_assert_int_eq(kst_fd_read_at(fd, 7, t, 4, &err), -1);
+	ck_assert_int_eq(err.code, KST_E_TRUNCATED);
+	close(fd);
+}
+END_TEST
+
+START_TEST(a_pipe_is_read_to_its_end_and_no_further_than_the_limit)
+{
+	for (int much = 0; much < 2; much++) {
+		struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+		struct kst_error err = KST_ERROR_INIT;
+		int p[2], status;
+		pid_t pid;
+
+		ck_assert_int_eq(pipe(p), 0);
+		pid = fork();
+		ck_assert_int_ge(pid, 0);
+		if (!pid) {
+			static const char piece[1000];
+
+			signal(SIGPIPE, SIG_DFL);
+			for (int i = 0; i < 300; i++)
+				if (write(p[1], piece, sizeof(piece)) < 0)
+					_exit(1);
+			_exit(0);
+		}
+		close(p[1]);
+		if (much) {
+			ck_assert_int_eq(kst_fd_read_all(p[0], 299999, &b, &err), -1);
+			ck_assert_int_eq(err.code, KST_E_TOO_LARGE);
+		} else {
+			ck_assert_int_eq(kst_fd_read_all(p[0], 300000, &b, &err), 0);
+			ck_assert_uint_eq(b.len, 300000);
+		}
+		close(p[0]);
+		waitpid(pid, &status, 0);
+	}
+}
+END_TEST
+
+START_TEST(what_cannot_be_read_is_named)
+{
+	struct kst_error err = KST_ERROR_INIT;
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct stat st;
+	int fd;
+
+	ck_assert_int_eq(kst_file_open(in_dir("none"), &st, &err), -1);
+	ck_assert_int_eq(err.code, KST_E_NO_FILE);
+	ck_assert_str_eq(err.subject, in_dir("none"));
+	kst_error_clear(&err);
+	ck_assert_int_eq(kst_file_open(dir, &st, &err), -1);
+	ck_assert_int_eq(err.code, KST_E_NOT_A_FILE);
+	kst_error_clear(&err);
+	fd = open(dir, O_RDONLY); /* `kstool list - < dir` */
+	ck_assert_int_eq(kst_fd_read_all(fd, 100, &b, &err), -1);
+	ck_assert_int_eq(err.code, KST_E_NOT_A_FILE);
+	close(fd);
+}
+END_TEST
+
+/* ---- the place ---- */
+
+START_TEST(symbolic_links_are_resolved_and_stay)
+{
+	ck_assert_int_eq(mkdir(in_dir("real"), 0700), 0);
+	make("real/f", "old", 0644);
+	ck_assert_int_eq(symlink("real/f", in_dir("one")), 0);
+	ck_assert_int_eq(symlink(in_dir("one"), in_dir("two")), 0);
+	ck_assert_int_eq(symlink("real/later", in_dir("dangling")), 0);
+	ck_assert_int_eq(symlink("loop", in_dir("loop")), 0);
+
+	ck_assert_int_eq(replace(in_dir("two"), "new", 0600, 0, false), KST_OK);
+	holds("real/f", "new");
+	ck_assert_int_eq(replace(in_dir("dangling"), "made", 0600, 0, false), KST_OK);
+	holds("real/later", "made");
+	ck_assert_int_eq(replace(in_dir("loop"), "x", 0600, 0, false), KST_E_UNREADABLE);
+
+	struct stat st;
+	ck_assert_int_eq(lstat(in_dir("two"), &st), 0);
+	ck_assert(S_ISLNK(st.st_mode));
+	ck_assert_int_eq(lstat(in_dir("dangling"), &st), 0);
+	ck_assert(S_ISLNK(st.st_mode));
+}
+END_TEST
+
+START_TEST(a_directory_that_others_write_is_refused)
+{
+	make("f", "old", 0600);
+	chmod(dir, 0777);
+	ck_assert_int_eq(replace(in_dir("f"), "new", 0600, 0, false), KST_E_PERMISSIONS);
+	ck_assert_int_eq(replace(in_dir("g"), "new", 0600, 0, false), KST_E_PERMISSIONS);
+	holds("f", "old");
+	ck_assert_int_eq(replace(in_dir("f"), "new", 0600, 0, true), KST_OK);
+	chmod(dir, 01777);
+	ck_assert_int_eq(replace(in_dir("f"), "newer", 0600, 0, false), KST_OK);
+	/* The user's own group is the user; another group is others. */
+	chmod(dir, 0775);
+	ck_assert_int_eq(replace(in_dir("f"), "newest", 0600, 0, false), KST_OK);
+	if (chown(dir, (uid_t)-1, getegid() + 1) < 0) {
+		puts("skipped: a directory of another group, since only root can make one");
+		return;
+	}
+	chmod(dir, 0775);
+	ck_assert_int_eq(replace(in_dir("f"), "x", 0600, 0, false), KST_E_PERMISSIONS);
+	holds("f", "newest");
+}
+END_TEST
+
+START_TEST(a_file_of_two_names_is_not_parted)
+{
+	make("f", "old", 0600);
+	ck_assert_int_eq(link(in_dir("f"), in_dir("g")), 0);
+	ck_assert_int_eq(replace(in_dir("f"), "new", 0600, 0, false), KST_E_PERMISSIONS);
+	holds("f", "old");
+	ck_assert_int_eq(replace(in_dir("f"), "new", 0600, 0, true), KST_OK);
+	holds("f", "new");
+	holds("g", "old");
+}
+END_TEST
+
+START_TEST(what_is_no_file_or_has_no_directory_is_refused)
+{
+	ck_assert_int_eq(mkdir(in_dir("d"), 0700), 0);
+	ck_assert_int_eq(mkfifo(in_dir("p"), 0600), 0);
+	ck_assert_int_eq(replace(in_dir("d"), "x", 0600, 0, false), KST_E_NOT_A_FILE);
+	ck_assert_int_eq(replace(in_dir("d/"), "x", 0600, 0, false), KST_E_NOT_A_FILE);
+	ck_assert_int_eq(replace(in_dir("d/."), "x", 0600, 0, false), KST_E_NOT_A_FILE);
+	ck_assert_int_eq(replace(in_dir("p"), "x", 0600, 0, false), KST_E_NOT_A_FILE);
+	ck_assert_int_eq(replace(in_dir("none/f"), "x", 0600, 0, false), KST_E_NO_FILE);
+	ck_assert_int_eq(names(), 2);
+}
+END_TEST
+
+/* ---- the new file ---- */
+
+START_TEST(a_new_file_has_the_mode_that_was_asked_for)
+{
+	umask(0);
+	ck_assert_int_eq(replace(in_dir("key"), "k", 0600, 0, false), KST_OK);
+	ck_assert_uint_eq(mode_of("key"), 0600);
+	umask(0777);
+	ck_assert_int_eq(replace(in_dir("cert"), "c", 0644, 0, false), KST_OK);
+	ck_assert_uint_eq(mode_of("cert"), 0644);
+	ck_assert_int_eq(names(), 2);
+}
+END_TEST
+
+START_TEST(while_it_is_written_nobody_else_reads_a_new_file)
+{
+	struct kst_place p = KST_PLACE_INIT;
+	struct kst_replace r = KST_REPLACE_INIT;
+	struct stat st;
+
+	umask(0);
+	ck_assert_int_eq(kst_place_find(&p, in_dir("key"), false, NULL), 0);
+	ck_assert_int_eq(kst_replace_begin(&r, &p, 0600, 0, false, NULL), 0);
+	ck_assert_int_eq(fstat(r.fd, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0600);
+	ck_assert(!there("key"));
+	kst_replace_abort(&r);
+	kst_replace_abort(&r);
+	kst_place_release(&p);
+	ck_assert_int_eq(names(), 0);
+}
+END_TEST
+
+START_TEST(a_replaced_file_keeps_owner_and_mode)
+{
+	struct stat st;
+
+	make("f", "old", 0640);
+	bool chowned = !chown(in_dir("f"), 12345, 54321);
+	chmod(in_dir("f"), 0640);
+	umask(077);
+	ck_assert_int_eq(replace(in_dir("f"), "new", 0600, 0, false), KST_OK);
+	ck_assert_uint_eq(mode_of("f"), 0640);
+	ck_assert_int_eq(stat(in_dir("f"), &st), 0);
+	if (chowned) {
+		ck_assert_uint_eq(st.st_uid, 12345);
+		ck_assert_uint_eq(st.st_gid, 54321);
+	} else {
+		puts("skipped: another owner, since only root can give files away");
+	}
+	ck_assert_int_eq(replace(in_dir("f"), "key", 0600, 0600, false), KST_OK);
+	ck_assert_uint_eq(mode_of("f"), 0600);
+}
+END_TEST
+
+/* u::rw- u:12345:rw- g::r-- m::rw- o::---, as the kernel keeps it (posix_acl_xattr.h) */
+static const uint8_t acl[] = { 2, 0, 0, 0, 1, 0,  6, 0, 255, 255, 255, 255, 2, 0, 6,
+			       0, 57, 48, 0, 0, 4, 0, 4, 0, 255, 255, 255, 255, 16, 0,
+			       6, 0, 255, 255, 255, 255, 32, 0, 0, 0, 255, 255, 255, 255 };
+
+START_TEST(an_access_control_list_is_taken_over)
+{
+	uint8_t t[200];
+
+	make("f", "old", 0600);
+	if (setxattr(in_dir("f"), "system.posix_acl_access", acl, sizeof(acl), 0) < 0) {
+		printf("skipped: no access control lists here (%s)\n", strerror(errno));
+		return;
+	}
+	ck_assert_uint_eq(mode_of("f"), 0660);
+	ck_assert_int_eq(replace(in_dir("f"), "new", 0600, 0, false), KST_OK);
+	ck_assert_int_eq(getxattr(in_dir("f"), "system.posix_acl_access", t, sizeof(t)),
+			 sizeof(acl));
+	ck_assert_mem_eq(t, acl, sizeof(acl));
+	ck_assert_uint_eq(mode_of("f"), 0660);
+	/* Its first key: neither the list nor its mask may stay. */
+	ck_assert_int_eq(replace(in_dir("f"), "key", 0600, 0660, false), KST_OK);
+	ck_assert_int_eq(getxattr(in_dir("f"), "system.posix_acl_access", t, sizeof(t)), -1);
+	ck_assert_uint_eq(mode_of("f"), 0600);
+}
+END_TEST
+
+START_TEST(a_list_that_the_directory_gives_opens_no_old_file)
+{
+	uint8_t t[200];
+
+	make("f", "old", 0640);
+	if (setxattr(dir, "system.posix_acl_default", acl, sizeof(acl), 0) < 0) {
+		printf("skipped: no access control lists here (%s)\n", strerror(errno));
+		return;
+	}
+	ck_assert_int_eq(replace(in_dir("f"), "new", 0600, 0, false), KST_OK);
+	ck_assert_int_eq(getxattr(in_dir("f"), "system.posix_acl_access", t, sizeof(t)), -1);
+	ck_assert_uint_eq(mode_of("f"), 0640);
+}
+END_TEST
+
+START_TEST(fresh_never_overwrites)
+{
+	struct kst_place p = KST_PLACE_INIT;
+	struct kst_replace r = KST_REPLACE_INIT;
+	struct kst_error err = KST_ERROR_INIT;
+
+	ck_assert_int_eq(kst_place_find(&p, in_dir("f"), false, NULL), 0);
+	ck_assert(!p.exists);
+	ck_assert_int_eq(kst_replace_begin(&r, &p, 0600, 0, false, NULL), 0);
+	ck_assert_int_eq(kst_replace_write(&r, "mine", 4, NULL), 0);
+	int fd = kst_replace_sync(&r, NULL);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	make("f", "theirs", 0600); /* in between */
+	ck_assert_int_eq(kst_replace_commit(&r, true, &err), -1);
+	ck_assert_int_eq(err.code, KST_E_EXISTS);
+	kst_replace_abort(&r);
+	kst_place_release(&p);
+	holds("f", "theirs");
+	ck_assert_int_eq(names(), 1);
+}
+END_TEST
+
+START_TEST(names_of_any_length_can_be_replaced)
+{
+	char name[256];
+
+	for (size_t n = 230; n < 256; n += 5) {
+		memset(name, 'n', n);
+		name[n] = '\0';
+		ck_assert_int_eq(replace(in_dir(name), "1", 0600, 0, false), KST_OK);
+		ck_assert_int_eq(replace(in_dir(name), "2", 0600, 0, false), KST_OK);
+		holds(name, "2");
+	}
+	ck_assert_int_eq(names(), 6);
+}
+END_TEST
+
+START_TEST(stale_neighbours_go_and_nothing_else_does)
+{
+	static const char *const stay[] = { ".g.0123456789abcdef.tmp", ".f.0123456789abcde.tmp",
+					    ".f.0123456789ABCDEF.tmp", "f.0123456789abcdef.tmp",
+					    ".f.0123456789abcdef.tmpx", ".ff.123456789abcdef.tmp" };
+
+	make("f", "old", 0600);
+	make(".f.0123456789abcdef.tmp", "stale", 0600);
+	make(".f.fedcba9876543210.tmp", "stale", 0600);
+	for (size_t i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
+		make(stay[i], "x", 0600);
+	/* Without the lock they may be somebody's work. */
+	struct kst_place p = KST_PLACE_INIT;
+	struct kst_replace r = KST_REPLACE_INIT;
+	ck_assert_int_eq(kst_place_find(&p, in_dir("f"), false, NULL), 0);
+	ck_assert_int_eq(kst_replace_begin(&r, &p, 0600, 0, false, NULL), 0);
+	kst_replace_abort(&r);
+	kst_place_release(&p);
+	ck_assert(there(".f.0123456789abcdef.tmp"));
+
+	ck_assert_int_eq(replace(in_dir("f"), "new", 0600, 0, false), KST_OK);
+	ck_assert(!there(".f.0123456789abcdef.tmp"));
+	ck_assert(!there(".f.fedcba9876543210.tmp"));
+	for (size_t i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
+		ck_assert_msg(there(stay[i]), "%s", stay[i]);
+}
+END_TEST
+
+START_TEST(a_signal_leaves_nothing)
+{
+	struct kst_place p = KST_PLACE_INIT, q = KST_PLACE_INIT;
+	struct kst_replace r = KST_REPLACE_INIT, s = KST_REPLACE_INIT, done = KST_REPLACE_INIT;
+
+	ck_assert_int_eq(kst_place_find(&p, in_dir("f"), false, NULL), 0);
+	ck_assert_int_eq(kst_place_find(&q, in_dir("g"), false, NULL), 0);
+	ck_assert_int_eq(kst_replace_begin(&done, &q, 0600, 0, false, NULL), 0);
+	ck_assert_int_eq(kst_replace_commit(&done, true, NULL), 0);
+	ck_assert_int_eq(kst_replace_begin(&r, &p, 0600, 0, false, NULL), 0);
+	ck_assert_int_eq(kst_replace_begin(&s, &q, 0600, 0, false, NULL), 0);
+	ck_assert_int_eq(names(), 3);
+	kst_replace_abort_all();
+	ck_assert_int_eq(names(), 1);
+	ck_assert(there("g"));
+	kst_replace_abort(&r);
+	kst_replace_abort(&s);
+	kst_replace_abort(&done);
+	kst_place_release(&p);
+	kst_place_release(&q);
+}
+END_TEST
+
+/* ---- the lock ---- */
+
+/* Read the number in the file, write the next one. */
+static int add_one(const char *path)
+{
+	struct kst_place p = KST_PLACE_INIT;
+	struct kst_replace r = KST_REPLACE_INIT;
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	char text[20];
+	int lock, fd, rc = -1;
+
+	if (kst_place_find(&p, path, false, NULL) < 0 || (lock = kst_place_lock(&p, NULL)) < 0)
+		return -1;
+	if (kst_fd_read_all(lock, 100, &b, NULL) < 0 ||
+	    kst_replace_begin(&r, &p, 0600, 0, true, NULL) < 0)
+		return -1;
+	snprintf(text, sizeof(text), "%d", atoi((char *)b.data) + 1);
+	if (!kst_replace_write(&r, text, strlen(text), NULL) &&
+	    (fd = kst_replace_sync(&r, NULL)) >= 0) {
+		close(fd);
+		rc = kst_replace_commit(&r, false, NULL);
+	}
+	kst_replace_abort(&r);
+	close(lock);
+	kst_place_release(&p);
+	return rc;
+}
+
+START_TEST(no_change_of_several_writers_is_lost)
+{
+	pid_t pid[4];
+	int status;
+
+	make("n", "0", 0600);
+	for (int i = 0; i < 4; i++) {
+		pid[i] = fork();
+		ck_assert_int_ge(pid[i], 0);
+		if (!pid[i]) {
+			for (int k = 0; k < 25; k++)
+				if (add_one(in_dir("n")) < 0)
+					_exit(1);
+			_exit(0);
+		}
+	}
+	for (int i = 0; i < 4; i++) {
+		waitpid(pid[i], &status, 0);
+		ck_assert_int_eq(status, 0);
+	}
+	holds("n", "100");
+	ck_assert_int_eq(names(), 1);
+}
+END_TEST
+
+START_TEST(a_file_that_vanished_is_named)
+{
+	struct kst_place p = KST_PLACE_INIT;
+	struct kst_error err = KST_ERROR_INIT;
+
+	make("f", "x", 0600);
+	ck_assert_int_eq(kst_place_find(&p, in_dir("f"), false, NULL), 0);
+	unlink(in_dir("f"));
+	ck_assert_int_eq(kst_place_lock(&p, &err), -1);
+	ck_assert_int_eq(err.code, KST_E_NO_FILE);
+	/* A link or a fifo in its place is not followed, and not waited for. */
+	kst_error_clear(&err);
+	ck_assert_int_eq(symlink("/etc/passwd", in_dir("f")), 0);
+	ck_assert_int_eq(kst_place_lock(&p, &err), -1);
+	ck_assert_int_eq(err.code, KST_E_UNREADABLE);
+	kst_error_clear(&err);
+	unlink(in_dir("f"));
+	ck_assert_int_eq(mkfifo(in_dir("f"), 0600), 0);
+	ck_assert_int_eq(kst_place_lock(&p, &err), -1);
+	ck_assert_int_eq(err.code, KST_E_NOT_A_FILE);
+	kst_place_release(&p);
+}
+END_TEST
+
+/* ---- places that cannot be written ---- */
+
+START_TEST(a_projected_volume_is_named)
+{
+	/* As an orchestrator lays it out. */
+	ck_assert_int_eq(mkdir(in_dir("..2026_12_05"), 0700), 0);
+	make("..2026_12_05/key.p12", "old", 0600);
+	ck_assert_int_eq(symlink("..2026_12_05", in_dir("..data")), 0);
+	ck_assert_int_eq(symlink("..data/key.p12", in_dir("key.p12")), 0);
+	ck_assert_int_eq(replace(in_dir("key.p12"), "new", 0600, 0, false), KST_E_PROJECTED);
+	ck_assert_int_eq(replace(in_dir("other"), "new", 0600, 0, false), KST_E_PROJECTED);
+	holds("key.p12", "old");
+	ck_assert_int_eq(names(), 3);
+}
+END_TEST
+
+/* Run `fn` in a child with mounts of its own: its answer, or -1 if there can be none. */
+static int with_mounts(int (*fn)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (!pid) {
+		if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+			_exit(255);
+		_exit(fn());
+	}
+	waitpid(pid, &status, 0);
+	ck_assert(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 255)
+		puts("skipped: nothing can be mounted here");
+	return WEXITSTATUS(status) == 255 ? -1 : WEXITSTATUS(status);
+}
+
+static int onto_full_disk(void)
+{
+	static char big[200000];
+	struct stat st;
+	int code;
+
+	if (mount("none", dir, "tmpfs", 0, "size=65536,mode=0700") < 0)
+		return 255;
+	make("f", "old", 0600);
+	memset(big, 'x', sizeof(big) - 1);
+	code = (int)replace(in_dir("f"), big, 0600, 0, false);
+	/* The old file is whole and the neighbour is gone. */
+	if (names() != 1 || stat(in_dir("f"), &st) < 0 || st.st_size != 3)
+		return 254;
+	return code;
+}
+
+START_TEST(a_full_disk_leaves_the_old_file)
+{
+	int code = with_mounts(onto_full_disk);
+
+	if (code >= 0)
+		ck_assert_int_eq(code, KST_E_DISK_FULL);
+}
+END_TEST
+
+static int onto_mount_point(void)
+{
+	make("f", "old", 0600);
+	make("g", "bound", 0600);
+	if (mount(in_dir("g"), in_dir("f"), NULL, MS_BIND, NULL) < 0)
+		return 255;
+	return (int)replace(in_dir("f"), "new", 0600, 0, false);
+}
+
+START_TEST(a_file_that_is_a_mount_point_is_named)
+{
+	int code = with_mounts(onto_mount_point);
+
+	if (code >= 0)
+		ck_assert_int_eq(code, KST_E_MOUNT_POINT);
+}
+END_TEST
+
+static int onto_read_only(void)
+{
+	if (mount("none", dir, "tmpfs", 0, "size=65536,mode=0700") < 0)
+		return 255;
+	make("f", "old", 0600);
+	if (mount("none", dir, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0)
+		return 255;
+	return (int)replace(in_dir("f"), "new", 0600, 0, false);
+}
+
+START_TEST(a_read_only_place_is_named)
+{
+	int code = with_mounts(onto_read_only);
+
+	if (code >= 0)
+		ck_assert_int_eq(code, KST_E_READ_ONLY);
+}
+END_TEST
+
+Suite *test_file(void)
+{
+	Suite *s = suite_create("file");
+	TCase *tc = tcase_create("file");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 20);
+	tcase_add_test(tc, a_file_is_read_whole_and_no_further_than_the_limit);
+	tcase_add_test(tc, a_pipe_is_read_to_its_end_and_no_further_than_the_limit);
+	tcase_add_test(tc, what_cannot_be_read_is_named);
+	tcase_add_test(tc, symbolic_links_are_resolved_and_stay);
+	tcase_add_test(tc, a_directory_that_others_write_is_refused);
+	tcase_add_test(tc, a_file_of_two_names_is_not_parted);
+	tcase_add_test(tc, what_is_no_file_or_has_no_directory_is_refused);
+	tcase_add_test(tc, a_new_file_has_the_mode_that_was_asked_for);
+	tcase_add_test(tc, while_it_is_written_nobody_else_reads_a_new_file);
+	tcase_add_test(tc, a_replaced_file_keeps_owner_and_mode);
+	tcase_add_test(tc, an_access_control_list_is_taken_over);
+	tcase_add_test(tc, a_list_that_the_directory_gives_opens_no_old_file);
+	tcase_add_test(tc, fresh_never_overwrites);
+	tcase_add_test(tc, names_of_any_length_can_be_replaced);
+	tcase_add_test(tc, stale_neighbours_go_and_nothing_else_does);
+	tcase_add_test(tc, a_signal_leaves_nothing);
+	tcase_add_test(tc, no_change_of_several_writers_is_lost);
+	tcase_add_test(tc, a_file_that_vanished_is_named);
+	tcase_add_test(tc, a_projected_volume_is_named);
+	tcase_add_test(tc, a_full_disk_leaves_the_old_file);
+	tcase_add_test(tc, a_file_that_is_a_mount_point_is_named);
+	tcase_add_test(tc, a_read_only_place_is_named);
+	suite_add_tcase(s, tc);
+	return s;
+}
