@@ -18,7 +18,7 @@ OPT ?= -O2 -g
 
 VERSION := $(shell sed -n 's/^\#define KSTOOL_VERSION "\(.*\)"/\1/p' include/kstool/kstool.h)
 
-LIBS_PC = libcrypto libssl libsodium jansson libutf8proc libbsd-overlay
+LIBS_PC = libcrypto libsodium jansson libutf8proc
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wswitch-enum -Wstrict-prototypes \
 	-Wmissing-prototypes -Wformat=2 -Wno-switch-default
 HARDEN = -fstack-protector-strong -fstack-clash-protection -fPIE
@@ -30,14 +30,14 @@ endif
 CFLAGS ?=
 CPPFLAGS ?=
 LDFLAGS ?=
-ALL_CPPFLAGS = -D_GNU_SOURCE -Iinclude -Isrc -Iformats -I$(B)/gen $(shell $(PKG_CONFIG) --cflags libcrypto libssl libsodium jansson libutf8proc) $(CPPFLAGS)
+ALL_CPPFLAGS = -D_GNU_SOURCE -Iinclude -Isrc -Iformats -I$(B)/gen $(shell $(PKG_CONFIG) --cflags $(LIBS_PC)) $(CPPFLAGS)
 ALL_CFLAGS = -std=c17 $(OPT) $(WARN) $(HARDEN) $(SANFLAGS) $(EXTRA) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack $(SANFLAGS) $(LDFLAGS)
 ifeq ($(LINK),static)
 LDLIBS = $(STATIC_LIBS)
 ALL_LDFLAGS = -static -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
 else
-LDLIBS = $(shell $(PKG_CONFIG) --libs libcrypto libssl libsodium jansson libutf8proc) -lbsd
+LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS_PC)) -lbsd
 endif
 
 LIB_SRC = $(sort $(wildcard src/base/*.c src/crypto/*.c src/model/*.c src/store/*.c formats/*.c))
@@ -45,18 +45,25 @@ CLI_SRC = $(sort $(wildcard src/ui/*.c src/cmd/*.c)) src/main.c
 UNIT_SRC = $(sort $(wildcard tests/unit/test_*.c))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
+# V=1 shows the commands.
+Q = $(if $(V),,@)
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) '$@')
+
 all: $(B)/kstool
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/libkstool.a: $(call obj,$(LIB_SRC))
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR)
+	$(Q)ar rcs $@ $^
 
 $(B)/kstool: $(call obj,$(CLI_SRC)) $(B)/libkstool.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $(call obj,$(CLI_SRC)) $(B)/libkstool.a $(LDLIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(call obj,$(CLI_SRC)) $(B)/libkstool.a $(LDLIBS)
 
 # The adapters of the shells are compiled in, so that they cannot differ from the binary.
 COMPLETIONS = completions/kstool.bash completions/_kstool completions/kstool.fish
@@ -73,7 +80,8 @@ $(B)/gen/suites.def: $(UNIT_SRC)
 	@for f in $(notdir $(basename $(UNIT_SRC))); do echo "SUITE($$f)"; done > $@
 $(call obj,tests/unit/main.c): $(B)/gen/suites.def
 $(B)/unit: $(call obj,$(UNIT_SRC) tests/unit/main.c) $(filter-out $(B)/src/main.o,$(call obj,$(CLI_SRC))) $(B)/libkstool.a
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) $(shell $(PKG_CONFIG) --libs check)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) $(shell $(PKG_CONFIG) --libs check)
 
 unit: $(B)/unit
 	$(B)/unit
@@ -82,7 +90,8 @@ FIXTURES = build/fixtures
 $(FIXTURES)/.done: tests/lib/fixtures.sh
 	sh tests/lib/fixtures.sh $(FIXTURES)
 $(B)/cli: $(call obj,tests/cli/main.c)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs check)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs check)
 cli: $(B)/cli $(B)/kstool $(FIXTURES)/.done
 	$(B)/cli $(B) $(FIXTURES) $(sort $(wildcard tests/cli/*.txt))
 

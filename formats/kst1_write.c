@@ -233,7 +233,8 @@ static int seal_entry(struct writer *w, struct plan *p, struct kst_entry *e,
 
 	if (kst1_entry_encode(enc, e, old, &w->h, w->io->notes, err) < 0)
 		return -1;
-	randombytes_buf(p->nonce, sizeof(p->nonce));
+	if (enc->sealed.len)
+		randombytes_buf(p->nonce, sizeof(p->nonce));
 	kst_buf_reset(&w->scratch);
 	struct kst_bytes public = { enc->public.data, enc->public.len };
 	struct kst_bytes sealed = { enc->sealed.data, enc->sealed.len };

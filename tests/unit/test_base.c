@@ -102,6 +102,59 @@ START_TEST(a_cursor_that_failed_yields_nothing_more)
 }
 END_TEST
 
+START_TEST(nothing_can_be_taken_from_nothing)
+{
+	struct kst_cursor c, sub;
+
+	kst_cursor_init(&c, NULL, 0);
+	ck_assert_ptr_nonnull(kst_cursor_take(&c, 0));
+	sub = kst_cursor_sub(&c, 0);
+	ck_assert(!c.failed && !sub.failed);
+	ck_assert_ptr_null(kst_cursor_take(&c, 1));
+	ck_assert(c.failed);
+}
+END_TEST
+
+START_TEST(a_buffer_ends_with_a_zero_byte_whatever_was_put)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	char text[600];
+
+	for (size_t n = 0; n < sizeof(text); n++) {
+		memset(text, 'x', n);
+		text[n] = '\0';
+		kst_buf_release(&b);
+		kst_buf_puts(&b, "ab");
+		kst_buf_printf(&b, "%s", text);
+		ck_assert_uint_eq(b.len, n + 2);
+		ck_assert_uint_eq(strlen((char *)b.data), n + 2);
+		kst_buf_put(&b, text, n);
+		ck_assert_uint_eq(strlen((char *)b.data), 2 * n + 2);
+		kst_buf_reset(&b);
+		ck_assert_uint_eq(strlen((char *)b.data), 0);
+	}
+}
+END_TEST
+
+START_TEST(a_blob_is_replaced_whole_or_not)
+{
+	struct kst_blob a = { NULL, 0 }, b = { NULL, 0 };
+
+	ck_assert_int_eq(kst_blob_set(&a, "abc", 3), 0);
+	ck_assert(!kst_blob_equal(&a, &b));
+	kst_alloc_fail_after(1);
+	ck_assert_int_eq(kst_blob_set(&a, "xyz", 3), -1);
+	kst_alloc_fail_after(0);
+	ck_assert_mem_eq(a.data, "abc", 3);
+	ck_assert_int_eq(kst_blob_set(&b, "abc", 3), 0);
+	ck_assert(kst_blob_equal(&a, &b));
+	ck_assert_int_eq(kst_blob_set(&a, NULL, 0), 0);
+	ck_assert_ptr_null(a.data);
+	kst_blob_release(&a);
+	kst_blob_release(&b);
+}
+END_TEST
+
 START_TEST(a_buffer_remembers_that_memory_ran_out)
 {
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
@@ -149,6 +202,9 @@ Suite *test_base(void)
 	tcase_add_test(tc, what_a_buffer_writes_a_cursor_reads);
 	tcase_add_test(tc, a_cursor_that_failed_yields_nothing_more);
 	tcase_add_test(tc, a_buffer_remembers_that_memory_ran_out);
+	tcase_add_test(tc, nothing_can_be_taken_from_nothing);
+	tcase_add_test(tc, a_buffer_ends_with_a_zero_byte_whatever_was_put);
+	tcase_add_test(tc, a_blob_is_replaced_whole_or_not);
 	tcase_add_test(tc, base64_and_armour_are_as_others_write_them);
 	suite_add_tcase(s, tc);
 	return s;

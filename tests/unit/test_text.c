@@ -88,6 +88,20 @@ START_TEST(long_names_are_cut_in_the_middle)
 	kst_buf_reset(&b);
 	kst_text_shorten(&b, "short", 11, true);
 	ck_assert_str_eq((char *)b.data, "short");
+	/* A mark does not stand without its letter, and half of a wide character is none. */
+	kst_buf_reset(&b);
+	kst_text_shorten(&b, "abcde\xcc\x81" "fg", 5, false);
+	ck_assert_str_eq((char *)b.data, "ab\xe2\x80\xa6" "fg");
+	kst_buf_reset(&b);
+	kst_text_shorten(&b, "\xe4\xb8\xad\xe6\x96\x87\xe4\xb8\xad\xe6\x96\x87", 6, false);
+	ck_assert_uint_le(kst_text_width((char *)b.data), 6);
+	ck_assert_str_eq((char *)b.data, "\xe4\xb8\xad\xe2\x80\xa6\xe6\x96\x87");
+	for (size_t cells = 0; cells < 8; cells++)
+		for (int ascii = 0; ascii < 2; ascii++) {
+			kst_buf_reset(&b);
+			kst_text_shorten(&b, "a\xe4\xb8\xad" "bcdefgh", cells, ascii);
+			ck_assert_uint_le(kst_text_width((char *)b.data), cells);
+		}
 }
 END_TEST
 
@@ -106,6 +120,18 @@ START_TEST(lower_case_is_javas)
 	lowers("\xc4\xb0", "i\xcc\x87");
 	ck_assert(kst_text_equal_nocase("\xc3\x84" "a", "\xc3\xa4" "A"));
 	ck_assert(!kst_text_equal_nocase("a", "b"));
+	/* A sigma that ends a word has a form of its own. */
+	lowers("\xce\x9f\xce\x94\xce\x9f\xce\xa3", "\xce\xbf\xce\xb4\xce\xbf\xcf\x82");
+	lowers("\xce\xa3\xce\xa3 \xce\xa3", "\xcf\x83\xcf\x82 \xcf\x83");
+	lowers("\xce\xa3\xce\x91", "\xcf\x83\xce\xb1");
+	ck_assert(kst_text_equal_nocase("", ""));
+	ck_assert(kst_text_equal_nocase("Server-1", "sERVER-1"));
+	ck_assert(!kst_text_equal_nocase("server", "server1"));
+	/* Apart by 0x20 too, but no letters. */
+	ck_assert(!kst_text_equal_nocase("[", "{"));
+	ck_assert(!kst_text_equal_nocase("@", "`"));
+	/* U+212A, the kelvin sign, is a k. */
+	ck_assert(kst_text_equal_nocase("a\xe2\x84\xaa", "ak"));
 }
 END_TEST
 
@@ -125,6 +151,9 @@ START_TEST(utf16_of_pkcs12_is_read_and_written)
 	kst_free(s);
 	s = kst_text_from_utf16be((const uint8_t *)"\xd8\x3d", 2);
 	ck_assert_str_eq(s, "\xef\xbf\xbd");
+	kst_free(s);
+	s = kst_text_from_utf16be((const uint8_t *)"\0a\0\0\0b", 6);
+	ck_assert_str_eq(s, "a\xef\xbf\xbd" "b");
 	kst_free(s);
 	ck_assert_ptr_null(kst_text_from_utf16be((const uint8_t *)"abc", 3));
 	ck_assert_int_eq(kst_text_to_utf16be(&b, "\xff", 1), -1);
@@ -190,6 +219,21 @@ START_TEST(times_are_utc_and_exact)
 	ck_assert_int_eq(kst_time_parse("2026-01-01x", &t), -1);
 	ck_assert_int_eq(kst_time_parse("@12", &t), 0);
 	ck_assert_int_eq(t, 12);
+	ck_assert_int_eq(kst_time_parse("@-12", &t), 0);
+	ck_assert_int_eq(t, -12);
+	ck_assert_int_eq(kst_time_parse("@ 12", &t), -1);
+	ck_assert_int_eq(kst_time_parse("@+12", &t), -1);
+	ck_assert_int_eq(kst_time_parse("@", &t), -1);
+	ck_assert_int_eq(kst_time_parse("@99999999999999999999", &t), -1);
+	ck_assert_int_eq(kst_time_parse("@253402300800", &t), -1);
+	ck_assert_int_eq(t, -12);
+	/* What no calendar can hold is still shown as something. */
+	ck_assert_str_eq(kst_time_text(INT64_MIN, KST_TIME_FULL, out), "0000-01-01T00:00:00Z");
+	ck_assert_str_eq(kst_time_text(INT64_MAX, KST_TIME_DATE, out), "9999-12-31");
+	ck_assert_int_lt(kst_time_days(INT64_MIN, INT64_MAX), 0);
+	ck_assert_int_gt(kst_time_days(INT64_MAX, INT64_MIN), 0);
+	ck_assert_ptr_eq(kst_time_left(INT64_MIN, INT64_MAX, out), out);
+	ck_assert_int_eq(strncmp(out, "EXPIRED ", 8), 0);
 }
 END_TEST
 
@@ -238,6 +282,11 @@ START_TEST(spans_have_a_unit)
 	ck_assert_int_eq(kst_time_parse_span("30", &v, &percent), -1);
 	ck_assert_int_eq(kst_time_parse_span("-1d", &v, &percent), -1);
 	ck_assert_int_eq(kst_time_parse_span("101%", &v, &percent), -1);
+	ck_assert_int_eq(kst_time_parse_span("99999999999999999999d", &v, &percent), -1);
+	ck_assert_int_eq(kst_time_parse_span("5x", &v, &percent), -1);
+	ck_assert(percent && v == 33); /* untouched by what failed */
+	ck_assert_int_eq(kst_time_parse_span("2w", &v, &percent), 0);
+	ck_assert(!percent && v == 2 * 7 * 86400);
 }
 END_TEST
 
