@@ -22,7 +22,9 @@ struct pem_block {
 	struct kst_cert *cert;   /* CERT, TRUSTED */
 	struct kst_entry *entry; /* while reading: what it becomes; moved into the model */
 	uint32_t params;         /* KEY: the block of its EC PARAMETERS, or PEM_NONE */
-	bool claimed;            /* belongs to the chain of a key */
+	uint32_t *chain;         /* KEY: blocks of its chain, leaf first; moved into the base */
+	uint32_t nr_chain;
+	bool claimed;            /* is a link of the chain of a key */
 };
 
 /* What an entry was made from, by its number when the file was read. */
@@ -45,7 +47,7 @@ struct pem_file {
 void pem_file_free(struct pem_file *f);
 
 /* pem_match.c: give every key its chain.  0 or -1. */
-int pem_match(struct pem_file *f, uint32_t *(*chains)[], struct kst_error *err);
+int pem_match(struct pem_file *f, const struct kst_limits *limits, struct kst_error *err);
 
 /* pem_alias.c: every entry of the model gets an alias of its own.  0 or -1. */
 int pem_aliases(const struct pem_file *f, struct kst_model *m, struct kst_error *err);

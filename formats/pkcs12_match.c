@@ -60,13 +60,6 @@ static int by_print(const void *pa, const void *pb, void *ctx)
 	return c ? c : (a > b) - (a < b);
 }
 
-static int unused_by_pointer(const void *pa, const void *pb, void *ctx)
-{
-	struct kst_cert *const *pool = ctx;
-	uintptr_t a = (uintptr_t)pool[*(const size_t *)pa], b = (uintptr_t)pool[*(const size_t *)pb];
-	return (a > b) - (a < b);
-}
-
 static bool same_print(const struct p12_bag *a, const struct p12_bag *b)
 {
 	return kst_cert_equal(a->cert, b->cert);
@@ -95,7 +88,6 @@ static int fill_pool(struct p12_index *x)
 			}
 		x->pool_bag[x->nr_pool++] = best;
 	}
-	/* In the order of the file first, since that breaks ties between issuers. */
 	for (size_t i = 0; i < x->nr_pool; i++)
 		x->pool[i] = x->bag[x->pool_bag[i]].cert;
 	return kst_cert_pool_new(&x->subjects, x->pool, x->nr_pool, NULL);

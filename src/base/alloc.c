@@ -52,6 +52,22 @@ static void wipe(void *p, size_t n)
 	explicit_bzero(p, n);
 }
 
+static void fork_before(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+static void fork_after(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+/* A child forked while another thread allocates could never allocate again. */
+__attribute__((constructor)) static void survive_fork(void)
+{
+	pthread_atfork(fork_before, fork_after, fork_after);
+}
+
 static bool told_to_fail(void)
 {
 	return fail_at && ++fail_count >= fail_at;
@@ -82,7 +98,7 @@ static unsigned class_of(size_t n, size_t *room)
 
 	if (n < ((size_t)1 << MIN_SHIFT))
 		n = (size_t)1 << MIN_SHIFT;
-	shift = 63u - (unsigned)__builtin_clzl(n);
+	shift = 63u - (unsigned)__builtin_clzll(n);
 	base = (size_t)1 << shift;
 	step = (unsigned)((n - base + base / STEPS - 1) / (base / STEPS));
 	if (step == STEPS) {
@@ -104,16 +120,6 @@ static void *map(size_t n)
 	return p;
 }
 
-static void fork_before(void)
-{
-	pthread_mutex_lock(&lock);
-}
-
-static void fork_after(void)
-{
-	pthread_mutex_unlock(&lock);
-}
-
 static bool new_chunk(void)
 {
 	uint8_t *p = map(CHUNK);
@@ -121,11 +127,8 @@ static bool new_chunk(void)
 	if (!p)
 		return false;
 	/* On fault: locking four MiB at once would cost every start 2 ms. */
-	if (!first_done) {
+	if (!first_done)
 		(void)!mlock2(p, CHUNK, MLOCK_ONFAULT);
-		/* A child forked while another thread allocates could never allocate again. */
-		pthread_atfork(fork_before, fork_after, fork_after);
-	}
 	first_done = true;
 	chunk_at = p;
 	chunk_end = p + CHUNK;

@@ -59,7 +59,10 @@ int kst_cipher_sizes(const char *name, size_t *key, size_t *iv, size_t *block)
 
 static int unavailable(const char *name, struct kst_error *err)
 {
-	return kst_error_setx(err, KST_E_UNSUPPORTED, "%s is not available here", name);
+	kst_error_setx(err, KST_E_UNSUPPORTED, "%s is not available here", name);
+	if (!kst_ossl_legacy())
+		kst_error_hint(err, "the OpenSSL legacy provider (legacy.so) is not installed; it may have it");
+	return -1;
 }
 
 /* Set the context up.  0, or -1: this implementation cannot do it that way (no error is set). */

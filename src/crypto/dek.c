@@ -132,6 +132,24 @@ static int try_bytes(const struct kst_key *key, const struct dek *dek, size_t ke
 	return rc;
 }
 
+/* OpenSSL would look up any name; these modes are all that was ever written. */
+static bool usual(const char *cipher)
+{
+	switch (kst_cipher_mode(cipher)) {
+	case KST_MODE_CBC:
+	case KST_MODE_ECB:
+	case KST_MODE_CFB:
+	case KST_MODE_OFB:
+		return true;
+	case KST_MODE_GCM:
+		return false;
+	case KST_MODE_STREAM:
+		/* Names of ECB without saying so. */
+		return !strcmp(cipher, "DES-EDE") || !strcmp(cipher, "DES-EDE3");
+	}
+	return false;
+}
+
 int kst_dek_open(const struct kst_key *key, const struct kst_secret *pass, struct kst_secret *out,
 		 struct kst_error *err)
 {
@@ -141,11 +159,11 @@ int kst_dek_open(const struct kst_key *key, const struct kst_secret *pass, struc
 
 	if (parse(key->dek_info, &dek, err) < 0)
 		return -1;
-	if (kst_cipher_sizes(dek.cipher, &key_len, &iv_len, &block) < 0 ||
-	    key_len > EVP_MAX_KEY_LENGTH || !key_len || kst_cipher_mode(dek.cipher) == KST_MODE_GCM)
+	if (!usual(dek.cipher) || kst_cipher_sizes(dek.cipher, &key_len, &iv_len, &block) < 0 ||
+	    key_len > EVP_MAX_KEY_LENGTH || !key_len)
 		return kst_error_setx(err, KST_E_UNSUPPORTED,
 				      "the cipher %s of the DEK-Info header is not supported", dek.cipher);
-	/* Without an IV (ECB, RC4) the number is only the salt. */
+	/* Without an IV (ECB) the number is only the salt. */
 	if (iv_len && iv_len != dek.iv_len)
 		return kst_error_setx(err, KST_E_CORRUPT,
 				      "the IV of the DEK-Info header has %zu bytes, %s takes %zu", dek.iv_len,

@@ -90,6 +90,30 @@ const char *kst_sodium_version(void)
 
 /* ---- contexts ---- */
 
+/* All of the queue, oldest first, which empties it. */
+static void queue_text(char *out, size_t size)
+{
+	const char *data;
+	unsigned long code;
+	size_t len = 0;
+	int flags;
+
+	out[0] = '\0';
+	while ((code = ERR_get_error_all(NULL, NULL, NULL, &data, &flags))) {
+		const char *lib = ERR_lib_error_string(code), *why = ERR_reason_error_string(code);
+		bool text = data && (flags & ERR_TXT_STRING) && *data;
+		int n;
+
+		if (len >= size - 1)
+			continue; /* the rest only leaves the queue */
+		n = snprintf(out + len, size - len, "%s%s: %s%s%s%s", len ? "; " : "",
+			     lib ? lib : "openssl", why ? why : "unknown reason", text ? " (" : "",
+			     text ? data : "", text ? ")" : "");
+		if (n > 0)
+			len += (size_t)n;
+	}
+}
+
 static struct {
 	CRYPTO_ONCE once;
 	OSSL_LIB_CTX *ctx;
@@ -98,6 +122,7 @@ static struct {
 
 static void legacy_make(void)
 {
+	bool quiet = !ERR_peek_error();
 	OSSL_LIB_CTX *ctx;
 
 	ERR_set_mark();
@@ -106,13 +131,9 @@ static void legacy_make(void)
 	if (ctx && OSSL_PROVIDER_load(ctx, "default") && OSSL_PROVIDER_load(ctx, "legacy")) {
 		legacy.ctx = ctx;
 	} else {
-		const char *data = NULL, *why;
-		int flags = 0;
-
-		/* The newest entry: those below the mark are not ours to read. */
-		why = ERR_reason_error_string(ERR_peek_last_error_all(NULL, NULL, NULL, &data, &flags));
-		snprintf(legacy.why, sizeof(legacy.why), "%s: %s", why ? why : "unknown reason",
-			 data && (flags & ERR_TXT_STRING) ? data : "");
+		/* The reason is in the oldest entry; a queue with others' errors in it is not emptied. */
+		if (quiet)
+			queue_text(legacy.why, sizeof(legacy.why));
 		OSSL_LIB_CTX_free(ctx);
 	}
 	ERR_pop_to_mark();
@@ -160,29 +181,6 @@ void kst_ossl_mark(void)
 void kst_ossl_unmark(void)
 {
 	ERR_pop_to_mark();
-}
-
-static void queue_text(char *out, size_t size)
-{
-	const char *data;
-	unsigned long code;
-	size_t len = 0;
-	int flags;
-
-	out[0] = '\0';
-	while ((code = ERR_get_error_all(NULL, NULL, NULL, &data, &flags))) {
-		const char *lib = ERR_lib_error_string(code), *why = ERR_reason_error_string(code);
-		bool text = data && (flags & ERR_TXT_STRING) && *data;
-		int n;
-
-		if (len >= size - 1)
-			continue; /* the rest only leaves the queue */
-		n = snprintf(out + len, size - len, "%s%s: %s%s%s%s", len ? "; " : "",
-			     lib ? lib : "openssl", why ? why : "unknown reason", text ? " (" : "",
-			     text ? data : "", text ? ")" : "");
-		if (n > 0)
-			len += (size_t)n;
-	}
 }
 
 int kst_ossl_error(struct kst_error *err, enum kst_code code, const char *fmt, ...)

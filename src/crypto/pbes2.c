@@ -122,7 +122,7 @@ static int cipher_params(struct kst_pbe_alg *out, const struct cipher *c, const 
 			number = 12; /* RFC 5084: the default of the tag's length */
 		if (pair(param, &iv, &number) < 0)
 			goto done;
-	} else if (param->type == V_ASN1_OCTET_STRING && (c->params == IV || c->params == GCM)) {
+	} else if (param->type == V_ASN1_OCTET_STRING && c->params != RC2) {
 		iv = ASN1_OCTET_STRING_dup(param->value.octet_string);
 		if (c->params == GCM)
 			number = 16;
@@ -143,6 +143,7 @@ static int cipher_params(struct kst_pbe_alg *out, const struct cipher *c, const 
 			rc = kst_error_setx(err, KST_E_UNSUPPORTED, "this effective key length of RC2 is not supported");
 		break;
 	case CAST5:
+		/* OpenSSL writes the IV alone, RFC 2144 wants the length too. */
 		if (number) {
 			if (number < 40 || number > 128 || number % 8)
 				rc = -1;

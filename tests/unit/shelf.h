@@ -18,8 +18,6 @@
 
 struct shelf {
 	char dir[64];
-	char path[8][128]; /* of shelf_path(), in turn */
-	unsigned turn;
 	const char *pass, *new_pass; /* NULL: no answer */
 	unsigned asked[5];           /* by enum kst_ask */
 	void (*meanwhile)(struct shelf *shelf); /* once, while a passphrase is asked for */
@@ -82,11 +80,14 @@ static inline unsigned shelf_count(const struct shelf *shelf)
 	return n - 2;
 }
 
-static inline const char *shelf_path(struct shelf *shelf, const char *name)
+/* Good until the eighth call from now. */
+static inline const char *shelf_path(const struct shelf *shelf, const char *name)
 {
-	char *path = shelf->path[shelf->turn++ % 8];
-	snprintf(path, 128, "%s/%s", shelf->dir, name);
-	return path;
+	static char path[8][128];
+	static unsigned turn;
+	char *p = path[turn++ % 8];
+	snprintf(p, sizeof(path[0]), "%s/%s", shelf->dir, name);
+	return p;
 }
 
 static inline void shelf_put(struct shelf *shelf, const char *name, const void *data, size_t n)

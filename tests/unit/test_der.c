@@ -185,14 +185,17 @@ START_TEST(object_identifiers_go_both_ways)
 	for (int nid = 1, end = OBJ_new_nid(0); nid < end; nid++) {
 		const ASN1_OBJECT *o = OBJ_nid2obj(nid);
 		char want[KST_OID_TEXT];
-		if (!o || !OBJ_length(o) || OBJ_obj2txt(want, sizeof(want), o, 1) <= 0)
+		if (!o || !OBJ_length(o) || OBJ_obj2txt(want, sizeof(want), o, 1) <= 0) {
+			ERR_clear_error(); /* a gap in its numbers */
 			continue;
+		}
 		struct kst_bytes b = { OBJ_get0_data(o), OBJ_length(o) };
 		ck_assert_int_eq(kst_oid_text(b, text), 0);
 		ck_assert_str_eq(text, want);
 		ck_assert_uint_eq(kst_oid_der(text, der), b.len);
 		ck_assert_mem_eq(der, b.data, b.len);
-		ck_assert_int_eq(kst_oid_nid(b), OBJ_obj2nid(o));
+		/* Some have two numbers there. */
+		ck_assert_int_eq(OBJ_cmp(OBJ_nid2obj(kst_oid_nid(b)), o), 0);
 	}
 	ck_assert_uint_eq(ERR_peek_error(), 0);
 }

@@ -91,7 +91,7 @@ START_TEST(a_missing_legacy_provider_is_named)
 	}
 	ck_assert_int_eq(err.code, KST_E_UNSUPPORTED);
 	ck_assert_ptr_nonnull(strstr(err.message, "\"legacy\""));
-	printf("%s\n", err.library);
+	ck_assert_ptr_nonnull(strstr(err.library, "/nonexistent/legacy.so"));
 	ck_assert_str_ne(err.hint, "");
 	ck_assert_uint_eq(ERR_peek_error(), 0);
 	ck_assert(!kst_legacy_available());

@@ -6,7 +6,6 @@
 #include <openssl/objects.h>
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
-#include <unistd.h>
 
 #include "crypto/cipher.h"
 #include "crypto/pbe.h"
@@ -22,10 +21,12 @@ static void opens_like_openssl(const char *options)
 	char command[512];
 	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_error err = KST_ERROR_INIT;
-	struct kst_key *plain = key_from("openssl genpkey -algorithm ed25519 -out /tmp/kst-test-pbe.pem && "
-					 "cat /tmp/kst-test-pbe.pem");
+	struct kst_buf pem KST_SCRATCH_BUF = KST_BUF_INIT;
+	run(&pem, "openssl genpkey -algorithm ed25519");
+	setenv("KST_TEST_KEY", (const char *)pem.data, 1);
+	struct kst_key *plain = key_from("printenv KST_TEST_KEY");
 	snprintf(command, sizeof(command),
-		 "openssl pkcs8 -provider legacy -provider default -topk8 -in /tmp/kst-test-pbe.pem "
+		 "printenv KST_TEST_KEY | openssl pkcs8 -provider legacy -provider default -topk8 "
 		 "-passout pass:secret %s", options);
 	struct kst_key *key = key_from(command);
 	struct kst_secret right = PASS("secret"), wrong = PASS("Secret");
@@ -41,7 +42,6 @@ static void opens_like_openssl(const char *options)
 	kst_secret_release(&wrong);
 	kst_key_free(plain);
 	kst_key_free(key);
-	unlink("/tmp/kst-test-pbe.pem");
 }
 
 static const char *const openssl_options[] = {
@@ -353,7 +353,7 @@ START_TEST(a_wrong_passphrase_is_never_bad_data)
 	ck_assert_int_eq(kst_key_seal(key, &p, &opt, &sealed, NULL), 0);
 	ck_assert_int_eq(kst_key_from_der(&back, sealed.data, sealed.len, NULL, NULL, &err), 0);
 	for (int i = 0; i < 600; i++) {
-		char text[16];
+		char text[32];
 		snprintf(text, sizeof(text), "wrong%d", i);
 		struct kst_secret wrong = pass_of(text, strlen(text));
 		ck_assert_msg(kst_key_open_with(back, &wrong, &err) == 1, "%s: %s", text, err.message);

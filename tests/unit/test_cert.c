@@ -1,0 +1,673 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * test_cert.c - certificates against OpenSSL's own answers: those of the system,
+ * those of the corpora, and made ones with what is not found there
+ */
+#include <check.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+#include <time.h>
+
+#include "crypto/cert_impl.h"
+#include "crypto/cert_x509.h"
+#include "harvest.h"
+#include "party.h"
+
+typedef void put_text(const struct kst_cert *cert, struct kst_buf *out);
+
+static const char *text(put_text *put, const struct kst_cert *cert, struct kst_buf *out)
+{
+	kst_buf_reset(out);
+	kst_buf_puts(out, "");
+	put(cert, out);
+	ck_assert(!out->failed);
+	return (const char *)out->data;
+}
+
+/* ---- OpenSSL's answers ---- */
+
+static int64_t seconds(const ASN1_TIME *t)
+{
+	struct tm tm;
+	ck_assert_int_eq(ASN1_TIME_to_tm(t, &tm), 1);
+	return timegm(&tm);
+}
+
+static void same_name(const char *path, const X509_NAME *name, const char *ours)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *p = NULL;
+	if (X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0) {
+		long n = BIO_get_mem_data(bio, &p);
+		ck_assert_msg(n == (long)strlen(ours) && (!n || !memcmp(p, ours, (size_t)n)), "%s: %s", path,
+			      ours);
+	}
+	BIO_free(bio);
+}
+
+static void same_key(const char *path, X509 *x, const struct kst_cert *cert)
+{
+	struct kst_buf out KST_SCRATCH_BUF = KST_BUF_INIT;
+	EVP_PKEY *key = X509_get0_pubkey(x);
+	char want[128], curve[64];
+	kst_cert_key_text(cert, false, &out);
+	ck_assert_uint_gt(out.len, 0);
+	if (!key)
+		return;
+	if (EVP_PKEY_is_a(key, "RSA"))
+		snprintf(want, sizeof(want), "RSA-%d", EVP_PKEY_get_bits(key));
+	else if (EVP_PKEY_is_a(key, "RSA-PSS"))
+		snprintf(want, sizeof(want), "RSA-PSS-%d", EVP_PKEY_get_bits(key));
+	else if (EVP_PKEY_is_a(key, "DSA"))
+		snprintf(want, sizeof(want), "DSA-%d", EVP_PKEY_get_bits(key));
+	else if (EVP_PKEY_is_a(key, "ED25519"))
+		snprintf(want, sizeof(want), "Ed25519");
+	else if (EVP_PKEY_is_a(key, "ED448"))
+		snprintf(want, sizeof(want), "Ed448");
+	else if (EVP_PKEY_is_a(key, "EC")) {
+		if (!EVP_PKEY_get_group_name(key, curve, sizeof(curve), NULL) ||
+		    !strcmp((char *)out.data, "EC")) /* explicit parameters: OpenSSL finds the name */
+			return;
+		snprintf(want, sizeof(want), "EC-%s",
+			 !strcmp(curve, "prime256v1")	? "P256"
+			 : !strcmp(curve, "secp384r1") ? "P384"
+			 : !strcmp(curve, "secp521r1") ? "P521"
+							 : curve);
+	} else
+		return;
+	ck_assert_msg(!strcmp((char *)out.data, want), "%s: %s %s", path, (char *)out.data, want);
+}
+
+static void same_usages(const char *path, X509 *x, const struct kst_cert *cert)
+{
+	static const struct {
+		uint32_t bit;
+		const char *name;
+	} ku[] = { { KU_DIGITAL_SIGNATURE, "digitalSignature" }, { KU_NON_REPUDIATION, "nonRepudiation" },
+		   { KU_KEY_ENCIPHERMENT, "keyEncipherment" },   { KU_DATA_ENCIPHERMENT, "dataEncipherment" },
+		   { KU_KEY_AGREEMENT, "keyAgreement" },         { KU_KEY_CERT_SIGN, "keyCertSign" },
+		   { KU_CRL_SIGN, "cRLSign" },                   { KU_ENCIPHER_ONLY, "encipherOnly" },
+		   { KU_DECIPHER_ONLY, "decipherOnly" } };
+	struct kst_buf out KST_SCRATCH_BUF = KST_BUF_INIT, want KST_SCRATCH_BUF = KST_BUF_INIT;
+	uint32_t bits = X509_get_key_usage(x);
+	EXTENDED_KEY_USAGE *eku = X509_get_ext_d2i(x, NID_ext_key_usage, NULL, NULL);
+	kst_buf_puts(&want, "");
+	for (size_t i = 0; bits != UINT32_MAX && i < 9; i++)
+		if (bits & ku[i].bit)
+			kst_buf_printf(&want, "%s%s", want.len ? " " : "", ku[i].name);
+	const char *ours = text(kst_cert_key_usage, cert, &out);
+	ck_assert_msg(!strcmp(ours, (char *)want.data), "%s: %s", path, ours);
+
+	kst_buf_reset(&want);
+	kst_buf_puts(&want, "");
+	for (int i = 0; i < sk_ASN1_OBJECT_num(eku); i++) {
+		char oid[80];
+		int nid = OBJ_obj2nid(sk_ASN1_OBJECT_value(eku, i));
+		OBJ_obj2txt(oid, sizeof(oid), sk_ASN1_OBJECT_value(eku, i), 1);
+		const char *sn = nid ? OBJ_nid2sn(nid) : oid;
+		kst_buf_printf(&want, "%s%s", i ? " " : "", strchr(sn, ' ') ? oid : sn);
+	}
+	ours = text(kst_cert_ext_key_usage, cert, &out);
+	if (eku)
+		ck_assert_msg(!strcmp(ours, (char *)want.data), "%s: %s, %s", path, ours, (char *)want.data);
+	EXTENDED_KEY_USAGE_free(eku);
+}
+
+static int count_named(void *ctx, enum kst_san_type type, const char *value, size_t len)
+{
+	ck_assert_ptr_nonnull(value);
+	ck_assert(kst_utf8_valid(value, len) && strlen(value) == len);
+	*(size_t *)ctx += type != KST_SAN_OTHER;
+	return 0;
+}
+
+static void same_sans(const char *path, X509 *x, const struct kst_cert *cert)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+	struct kst_buf out KST_SCRATCH_BUF = KST_BUF_INIT;
+	size_t want = 0, called = 0;
+	const GENERAL_NAME *dns = NULL;
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		const GENERAL_NAME *n = sk_GENERAL_NAME_value(names, i);
+		want += n->type == GEN_DNS || n->type == GEN_URI || n->type == GEN_EMAIL ||
+			(n->type == GEN_IPADD && (n->d.ip->length == 4 || n->d.ip->length == 16));
+		if (n->type == GEN_DNS && !dns && ASN1_STRING_length(n->d.ia5))
+			dns = n;
+	}
+	ck_assert_int_eq(kst_cert_each_san(cert, count_named, &called), 0);
+	ck_assert_uint_eq(called, kst_cert_san_count(cert));
+	if (names)
+		ck_assert_msg(kst_cert_san_count(cert) == want, "%s", path);
+	if (dns) {
+		size_t n = (size_t)ASN1_STRING_length(dns->d.ia5);
+		const char *ours = text(kst_cert_name, cert, &out);
+		ck_assert_msg(strlen(ours) != n || !memcmp(ours, ASN1_STRING_get0_data(dns->d.ia5), n), "%s",
+			      path);
+	}
+	GENERAL_NAMES_free(names);
+}
+
+static int count_rdn(void *ctx, const char *type, const char *value)
+{
+	ck_assert(*type && kst_utf8_valid(type, strlen(type)) && kst_utf8_valid(value, strlen(value)));
+	++*(int *)ctx;
+	return 0;
+}
+
+static void same_extensions(const char *path, X509 *x, const struct kst_cert *cert)
+{
+	for (int i = 0; i < X509_get_ext_count(x); i++) {
+		X509_EXTENSION *e = X509_get_ext(x, i);
+		ASN1_OCTET_STRING *v = X509_EXTENSION_get_data(e);
+		char oid[200];
+		bool critical;
+		OBJ_obj2txt(oid, sizeof(oid), X509_EXTENSION_get_object(e), 1);
+		if (X509_get_ext_by_OBJ(x, X509_EXTENSION_get_object(e), -1) != i)
+			continue; /* a second one of its kind */
+		struct kst_bytes b = kst_cert_extension(cert, oid, &critical);
+		ck_assert_msg(b.len == (size_t)ASN1_STRING_length(v) &&
+				      (!b.len || !memcmp(b.data, ASN1_STRING_get0_data(v), b.len)),
+			      "%s: %s", path, oid);
+		ck_assert_msg(critical == (X509_EXTENSION_get_critical(e) > 0), "%s: %s", path, oid);
+	}
+}
+
+struct tally {
+	unsigned good, refused, only_openssl;
+};
+
+static void compare(void *ctx, const char *path, const uint8_t *der, size_t len)
+{
+	struct tally *tally = ctx;
+	struct kst_error err = KST_ERROR_INIT;
+	struct kst_cert *cert = NULL;
+	struct kst_buf out KST_SCRATCH_BUF = KST_BUF_INIT;
+	const uint8_t *p = der;
+	uint8_t want[32], got[32];
+	unsigned n;
+	int rdns = 0;
+	X509 *x = d2i_X509(NULL, &p, (long)len);
+	bool trailing = x && p != der + len;
+	ERR_clear_error();
+	if (kst_cert_new(&cert, der, len, &err) < 0) {
+		ck_assert_int_eq(err.code, KST_E_BAD_CERT);
+		ck_assert(!cert);
+		tally->refused++;
+		tally->only_openssl += x && !trailing;
+		if (x && !trailing)
+			printf("  only openssl reads %s: %s\n", path, err.message);
+		X509_free(x);
+		return;
+	}
+	tally->good++;
+	ck_assert_msg(!trailing, "%s", path);
+	ck_assert_uint_eq(kst_cert_der(cert).len, len);
+	ck_assert_mem_eq(kst_cert_der(cert).data, der, len);
+	/* What asks for text never fails, whatever is in there. */
+	text(kst_cert_sig_text, cert, &out);
+	text(kst_cert_sig_alg, cert, &out);
+	text(kst_cert_full_text, cert, &out);
+	text(kst_cert_issuer_name, cert, &out);
+	ck_assert(kst_utf8_valid(out.data, out.len));
+	text(kst_cert_name, cert, &out);
+	ck_assert(kst_utf8_valid(out.data, out.len));
+	ck_assert_ptr_eq(kst_cert_x509(cert), kst_cert_x509(cert));
+	ck_assert_msg(!x == !kst_cert_x509(cert), "%s", path);
+	if (!x) {
+		kst_cert_free(cert);
+		return;
+	}
+	ck_assert_int_eq(X509_digest(x, EVP_sha256(), want, &n), 1);
+	ck_assert_mem_eq(kst_cert_sha256(cert), want, 32);
+	X509_digest(x, EVP_sha1(), want, &n);
+	kst_cert_sha1(cert, got);
+	ck_assert_mem_eq(got, want, 20);
+	ck_assert_msg(kst_cert_not_before(cert) == seconds(X509_get0_notBefore(x)), "%s", path);
+	ck_assert_msg(kst_cert_not_after(cert) == seconds(X509_get0_notAfter(x)), "%s", path);
+	same_name(path, X509_get_subject_name(x), text(kst_cert_subject, cert, &out));
+	same_name(path, X509_get_issuer_name(x), text(kst_cert_issuer, cert, &out));
+	ck_assert_int_eq(kst_cert_is_self_issued(cert),
+			 X509_NAME_cmp(X509_get_subject_name(x), X509_get_issuer_name(x)) == 0);
+	kst_cert_each_rdn(cert, false, count_rdn, &rdns);
+	ck_assert_msg(rdns == X509_NAME_entry_count(X509_get_subject_name(x)), "%s", path);
+	if (kst_cert_is_self_issued(cert))
+		ck_assert_uint_eq(kst_cert_subject_hash(cert), kst_cert_issuer_hash(cert));
+	unsigned char *spki = NULL;
+	int spki_len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &spki);
+	ck_assert_uint_eq(kst_cert_spki(cert).len, (size_t)spki_len);
+	ck_assert_mem_eq(kst_cert_spki(cert).data, spki, (size_t)spki_len);
+	OPENSSL_free(spki);
+	BIGNUM *bn = ASN1_INTEGER_to_BN(X509_get0_serialNumber(x), NULL);
+	struct kst_bytes serial = kst_cert_serial(cert);
+	if (!(serial.data[0] & 0x80))
+		ck_assert_uint_eq(kst_der_int_bits(serial), (size_t)BN_num_bits(bn));
+	BN_free(bn);
+	same_key(path, x, cert);
+	BASIC_CONSTRAINTS *bc = X509_get_ext_d2i(x, NID_basic_constraints, NULL, NULL);
+	if (bc)
+		ck_assert_int_eq(kst_cert_is_ca(cert), bc->ca != 0);
+	else if (X509_get_ext_by_NID(x, NID_basic_constraints, -1) < 0)
+		ck_assert_int_eq(kst_cert_is_ca(cert),
+				 X509_get_version(x) == 0 && kst_cert_is_self_issued(cert));
+	BASIC_CONSTRAINTS_free(bc);
+	same_usages(path, x, cert);
+	same_sans(path, x, cert);
+	same_extensions(path, x, cert);
+	/* Self-signed or not, as OpenSSL sees it, where it can see. */
+	if (kst_cert_is_self_issued(cert) && X509_get0_pubkey(x) && X509_verify(x, X509_get0_pubkey(x)) == 1)
+		ck_assert_msg(kst_cert_issued_by(cert, cert), "%s", path);
+	ERR_clear_error();
+	X509_free(x);
+	kst_cert_free(cert);
+}
+
+START_TEST(the_systems_cas_are_read_as_openssl_reads_them)
+{
+	struct tally t = { 0 };
+	struct kst_buf file KST_SCRATCH_BUF = KST_BUF_INIT;
+	if (!harvest_read(SYSTEM_BUNDLE, &file)) {
+		printf("skipped: no %s\n", SYSTEM_BUNDLE);
+		return;
+	}
+	harvest_pem(SYSTEM_BUNDLE, (char *)file.data, compare, &t);
+	ck_assert_uint_gt(t.good, 100);
+	ck_assert_uint_eq(t.refused, 0);
+}
+END_TEST
+
+START_TEST(the_corpora_are_read_as_openssl_reads_them)
+{
+	struct tally t = { 0 };
+	if (!harvest_corpora(compare, &t))
+		return;
+	printf("corpora: %u certificates alike, %u refused, %u of them read by openssl\n", t.good, t.refused,
+	       t.only_openssl);
+	ck_assert_uint_gt(t.good, 300);
+	ck_assert_uint_le(t.only_openssl, 10);
+}
+END_TEST
+
+/* ---- damaged ones ---- */
+
+static struct kst_cert *sample(void)
+{
+	struct party p = party_new("caf\xc3\xa9", "DNS:a.test,DNS:*.a.test,IP:10.0.0.1,IP:2001:db8::1,"
+						 "URI:https://a.test/,email:x@a.test,"
+						 "otherName:1.3.6.1.4.1.311.20.2.3;UTF8:u@a.test,RID:1.2.3.4",
+				   1, NULL);
+	struct kst_cert *c = party_cert(&p);
+	party_free(&p);
+	return c;
+}
+
+static void use_all(struct kst_cert *c)
+{
+	struct kst_buf out KST_SCRATCH_BUF = KST_BUF_INIT;
+	size_t n = 0;
+	int m = 0;
+	text(kst_cert_name, c, &out);
+	text(kst_cert_issuer_name, c, &out);
+	text(kst_cert_subject, c, &out);
+	text(kst_cert_key_usage, c, &out);
+	text(kst_cert_ext_key_usage, c, &out);
+	text(kst_cert_sig_text, c, &out);
+	kst_cert_key_text(c, true, &out);
+	kst_cert_key_text(c, false, &out);
+	kst_cert_is_ca(c);
+	kst_cert_each_san(c, count_named, &n);
+	kst_cert_each_rdn(c, false, count_rdn, &m);
+}
+
+START_TEST(no_damaged_byte_crashes_or_leaves_errors)
+{
+	struct kst_cert *c = sample(), *bad;
+	struct kst_bytes der = kst_cert_der(c);
+	uint8_t *copy = kst_malloc(der.len);
+	unsigned good = 0, refused = 0;
+	for (size_t i = 0; i < der.len; i++)
+		for (int bit = 0; bit < 8; bit++) {
+			struct kst_error err = KST_ERROR_INIT;
+			memcpy(copy, der.data, der.len);
+			copy[i] ^= (uint8_t)(1 << bit);
+			if (kst_cert_new(&bad, copy, der.len, &err) == 0) {
+				good++;
+				use_all(bad);
+				if (bit == 0)
+					kst_cert_issued_by(bad, c);
+				kst_cert_free(bad);
+			} else {
+				refused++;
+				ck_assert_int_eq(err.code, KST_E_BAD_CERT);
+			}
+		}
+	ck_assert_uint_gt(good, 100);
+	ck_assert_uint_gt(refused, 100);
+	ck_assert_uint_eq(ERR_peek_error(), 0);
+	kst_free(copy);
+	kst_cert_free(c);
+}
+END_TEST
+
+START_TEST(a_certificate_cut_short_or_continued_is_refused_and_the_byte_is_named)
+{
+	struct kst_cert *c = sample(), *bad = NULL;
+	struct kst_bytes der = kst_cert_der(c);
+	uint8_t *longer = kst_malloc(der.len + 1);
+	struct kst_error err = KST_ERROR_INIT;
+	char want[64];
+	for (size_t n = 0; n < der.len; n++)
+		ck_assert_int_eq(kst_cert_new(&bad, der.data, n, NULL), -1);
+	memcpy(longer, der.data, der.len);
+	longer[der.len] = 0;
+	ck_assert_int_eq(kst_cert_new(&bad, longer, der.len + 1, &err), -1);
+	ck_assert_int_eq(err.code, KST_E_BAD_CERT);
+	snprintf(want, sizeof(want), "(byte %zu of %zu)", der.len, der.len + 1);
+	ck_assert_ptr_nonnull(strstr(err.message, want));
+	ck_assert_ptr_null(bad);
+	kst_free(longer);
+	kst_cert_free(c);
+}
+END_TEST
+
+START_TEST(indefinite_lengths_are_refused)
+{
+	struct kst_cert *c = sample(), *bad;
+	struct kst_bytes der = kst_cert_der(c);
+	struct kst_der_item item;
+	struct kst_buf ber KST_SCRATCH_BUF = KST_BUF_INIT;
+	ck_assert_int_eq(kst_der_whole(der.data, der.len, KST_DER_SEQUENCE, &item), 0);
+	kst_buf_put(&ber, "\x30\x80", 2);
+	kst_buf_put(&ber, item.body.data, item.body.len);
+	kst_buf_put(&ber, "\x00\x00", 2);
+	ck_assert_int_eq(kst_der_whole(ber.data, ber.len, KST_DER_SEQUENCE, &item), 0);
+	ck_assert_int_eq(kst_cert_new(&bad, ber.data, ber.len, NULL), -1);
+	kst_cert_free(c);
+}
+END_TEST
+
+/* ---- made ones ---- */
+
+struct list {
+	struct kst_buf text;
+	int stop_after;
+};
+
+static int list_san(void *ctx, enum kst_san_type type, const char *value, size_t len)
+{
+	static const char *const name[] = { "dns", "uri", "email", "ip", "other" };
+	struct list *l = ctx;
+	kst_buf_printf(&l->text, "%s=%s;", name[type], value);
+	ck_assert_uint_eq(strlen(value), len);
+	return --l->stop_after == 0 ? 7 : 0;
+}
+
+START_TEST(subject_alternative_names_come_in_order)
+{
+	struct kst_cert *c = sample();
+	struct list l = { .text = KST_BUF_INIT };
+	ck_assert_int_eq(kst_cert_each_san(c, list_san, &l), 0);
+	ck_assert_str_eq((char *)l.text.data,
+			 "dns=a.test;dns=*.a.test;ip=10.0.0.1;ip=2001:db8::1;uri=https://a.test/;"
+			 "email=x@a.test;other=otherName:msUPN:u@a.test;other=registeredID:1.2.3.4;");
+	ck_assert_uint_eq(kst_cert_san_count(c), 6);
+	kst_buf_reset(&l.text);
+	l.stop_after = 2;
+	ck_assert_int_eq(kst_cert_each_san(c, list_san, &l), 7);
+	ck_assert_str_eq((char *)l.text.data, "dns=a.test;dns=*.a.test;");
+	kst_buf_release(&l.text);
+	kst_cert_free(c);
+}
+END_TEST
+
+/* A certificate whose subject is `name` (taken over) and whose SAN is `san`. */
+static struct kst_cert *named(X509_NAME *name, const char *san)
+{
+	struct party p = { .key = EVP_EC_gen("P-256") };
+	struct kst_cert *c;
+	p.cert = party_certify(p.key, "x", san, 0, 1, NULL);
+	X509_set_subject_name(p.cert, name);
+	X509_set_issuer_name(p.cert, name);
+	X509_NAME_free(name);
+	ck_assert_int_gt(X509_sign(p.cert, p.key, EVP_sha256()), 0);
+	c = party_cert(&p);
+	party_free(&p);
+	return c;
+}
+
+static void add(X509_NAME *name, const char *type, int string, const char *value, int len, int set)
+{
+	/* MBSTRING_* would choose the type; a V_ASN1_* takes the bytes as they are. */
+	ck_assert_int_eq(X509_NAME_add_entry_by_txt(name, type, string, (const unsigned char *)value, len,
+						    -1, set), 1);
+}
+
+static void shows(X509_NAME *name, const char *san, const char *want)
+{
+	struct kst_buf out KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_cert *c = named(name, san);
+	ck_assert_str_eq(text(kst_cert_name, c, &out), want);
+	kst_cert_free(c);
+}
+
+START_TEST(the_name_that_a_list_shows_is_chosen_as_the_format_says)
+{
+	X509_NAME *n = X509_NAME_new();
+	add(n, "CN", MBSTRING_UTF8, "cn", -1, 0);
+	shows(X509_NAME_dup(n), "email:e@x,URI:u:x,DNS:d.x", "d.x");
+	shows(X509_NAME_dup(n), "IP:::1,email:e@x,URI:u:x", "u:x");
+	shows(X509_NAME_dup(n), "IP:::1,email:e@x", "e@x");
+	shows(X509_NAME_dup(n), "RID:1.2.3,IP:::1", "::1");
+	shows(X509_NAME_dup(n), "RID:1.2.3", "cn");
+	add(n, "CN", MBSTRING_UTF8, "cn2", -1, 0);
+	add(n, "O", MBSTRING_UTF8, "org", -1, 0);
+	shows(n, NULL, "cn2");
+	n = X509_NAME_new();
+	add(n, "O", MBSTRING_UTF8, "org", -1, 0);
+	add(n, "OU", MBSTRING_UTF8, "unit", -1, 0);
+	shows(n, NULL, "unit");
+	shows(X509_NAME_new(), NULL, "");
+}
+END_TEST
+
+START_TEST(every_string_type_becomes_utf8_and_rubbish_a_replacement)
+{
+	static const struct {
+		int type;
+		const char *bytes;
+		int len;
+		const char *want;
+	} s[] = {
+		{ V_ASN1_UTF8STRING, "a\0b", 3, "a\xef\xbf\xbd" "b" },
+		{ V_ASN1_UTF8STRING, "a\xff\xc3\xa9", 4, "a\xef\xbf\xbd\xc3\xa9" },
+		{ V_ASN1_PRINTABLESTRING, "caf\xe9", 4, "caf\xef\xbf\xbd" },
+		{ V_ASN1_T61STRING, "caf\xe9", 4, "caf\xc3\xa9" },
+		{ V_ASN1_BMPSTRING, "\x00\x61\x4e\x2d", 4, "a\xe4\xb8\xad" },
+		{ V_ASN1_BMPSTRING, "\xd8\x3d\xde\x00\xd8\x3d", 6, "\xf0\x9f\x98\x80\xef\xbf\xbd" },
+		{ V_ASN1_BMPSTRING, "\x00\x61\x62", 3, "a\xef\xbf\xbd" },
+		{ V_ASN1_UNIVERSALSTRING, "\x00\x01\xf6\x00\xff\xff\xff\xff", 8, "\xf0\x9f\x98\x80\xef\xbf\xbd" },
+		{ V_ASN1_OCTET_STRING, "abc", 3, "\xef\xbf\xbd" },
+	};
+	for (size_t i = 0; i < sizeof(s) / sizeof(s[0]); i++) {
+		struct kst_buf out KST_SCRATCH_BUF = KST_BUF_INIT;
+		struct kst_der_item v = { .id = (uint8_t)s[i].type,
+					  .body = { (const uint8_t *)s[i].bytes, (size_t)s[i].len } };
+		kst_asn1_text(&v, &out);
+		ck_assert_msg(!strcmp((char *)out.data, s[i].want), "%zu: %s", i, (char *)out.data);
+	}
+}
+END_TEST
+
+START_TEST(subjects_are_rfc_4514_and_names_that_do_not_decode_are_hex)
+{
+	struct kst_buf out KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_cert *c = sample();
+	X509_NAME *n = X509_NAME_new();
+	ck_assert_str_eq(text(kst_cert_subject, c, &out), "CN=caf\xc3\xa9");
+	kst_cert_free(c);
+	add(n, "C", MBSTRING_UTF8, "DE", -1, 0);
+	add(n, "O", MBSTRING_UTF8, "A, B\n", -1, 0);
+	add(n, "OU", MBSTRING_UTF8, "u", -1, 1);
+	c = named(n, NULL);
+	ck_assert_str_eq(text(kst_cert_subject, c, &out), "O=A\\, B\\0A+OU=u,C=DE");
+	kst_cert_free(c);
+	/* A BMPString of an odd length, in place of a two-byte UTF8String of the sample. */
+	n = X509_NAME_new();
+	add(n, "O", MBSTRING_UTF8, "org", -1, 0);
+	add(n, "CN", V_ASN1_UTF8STRING, "xyz", 3, 0);
+	c = named(n, NULL);
+	struct kst_bytes der = kst_cert_der(c);
+	uint8_t *bad = kst_malloc(der.len);
+	struct kst_cert *d = NULL;
+	memcpy(bad, der.data, der.len);
+	for (size_t i = 0; i + 5 < der.len; i++)
+		if (!memcmp(bad + i, "\x0c\x03xyz", 5))
+			bad[i] = V_ASN1_BMPSTRING;
+	ck_assert_int_eq(kst_cert_new(&d, bad, der.len, NULL), 0);
+	ck_assert_str_eq(text(kst_cert_subject, d, &out), "2.5.4.3=#1e0378797a,2.5.4.10=#0c036f7267");
+	ck_assert_ptr_nonnull(strstr(text(kst_cert_full_text, d, &out), "Certificate:"));
+	ck_assert_uint_eq(ERR_peek_error(), 0);
+	kst_free(bad);
+	kst_cert_free(c);
+	kst_cert_free(d);
+}
+END_TEST
+
+START_TEST(the_full_text_is_that_of_openssl)
+{
+	struct kst_cert *c = sample();
+	struct kst_buf out KST_SCRATCH_BUF = KST_BUF_INIT;
+	const char *s = text(kst_cert_full_text, c, &out);
+	ck_assert_ptr_nonnull(strstr(s, "Subject: CN = caf\xc3\xa9\n"));
+	ck_assert_ptr_nonnull(strstr(s, "X509v3 Basic Constraints: critical\n"));
+	kst_cert_free(c);
+}
+END_TEST
+
+START_TEST(a_v1_root_is_a_ca_and_a_v1_leaf_is_not)
+{
+	struct party root = party_new("root", NULL, 1, NULL), leaf = party_new("leaf", NULL, 0, &root);
+	struct party *both[] = { &root, &leaf };
+	for (int i = 0; i < 2; i++) {
+		struct kst_cert *c;
+		while (X509_get_ext_count(both[i]->cert) > 0)
+			X509_EXTENSION_free(X509_delete_ext(both[i]->cert, 0));
+		X509_set_version(both[i]->cert, 0);
+		X509_sign(both[i]->cert, root.key, EVP_sha256());
+		c = party_cert(both[i]);
+		ck_assert_int_eq(kst_cert_is_ca(c), i == 0);
+		kst_cert_free(c);
+	}
+	party_free(&root);
+	party_free(&leaf);
+}
+END_TEST
+
+START_TEST(a_negative_serial_and_a_date_before_1970_are_fine)
+{
+	struct party p = party_new("x", NULL, 0, NULL);
+	struct kst_cert *c;
+	ASN1_INTEGER_set(X509_get_serialNumber(p.cert), -2);
+	ck_assert_int_eq(ASN1_TIME_set_string(X509_getm_notBefore(p.cert), "19600101000000Z"), 1);
+	ck_assert_int_eq(ASN1_TIME_set_string(X509_getm_notAfter(p.cert), "99991231235959Z"), 1);
+	X509_sign(p.cert, p.key, EVP_sha256());
+	c = party_cert(&p);
+	ck_assert_uint_eq(kst_cert_serial(c).len, 1);
+	ck_assert_uint_eq(kst_cert_serial(c).data[0], 0xfe);
+	ck_assert_int_eq(kst_cert_not_before(c), -315619200);
+	ck_assert_int_eq(kst_cert_not_after(c), KST_TIME_NEVER);
+	kst_cert_free(c);
+	party_free(&p);
+}
+END_TEST
+
+START_TEST(a_date_that_is_none_is_refused)
+{
+	struct kst_cert *c = sample(), *bad;
+	struct kst_bytes der = kst_cert_der(c);
+	uint8_t *copy = kst_malloc(der.len);
+	struct kst_error err = KST_ERROR_INIT;
+	memcpy(copy, der.data, der.len);
+	for (size_t i = 0; i + 2 < der.len; i++)
+		if (copy[i] == V_ASN1_UTCTIME && copy[i + 1] == 13) {
+			memcpy(copy + i + 2, "991399", 6); /* the 99th of month 13 */
+			break;
+		}
+	ck_assert_int_eq(kst_cert_new(&bad, copy, der.len, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.message, "the validity"));
+	kst_free(copy);
+	kst_cert_free(c);
+}
+END_TEST
+
+START_TEST(owners_are_counted)
+{
+	size_t before = kst_alloc_live();
+	struct kst_cert *c = sample(), *again = NULL;
+	size_t with;
+	struct kst_bytes der = kst_cert_der(c);
+	ck_assert_ptr_eq(kst_cert_ref(c), c);
+	kst_cert_free(c);
+	ck_assert_int_eq(kst_cert_new(&again, der.data, der.len, NULL), 0);
+	ck_assert(kst_cert_equal(c, again));
+	ck_assert(!kst_cert_equal(c, NULL));
+	with = kst_alloc_live();
+	kst_cert_free(again);
+	ck_assert_uint_lt(kst_alloc_live(), with);
+	kst_cert_free(c);
+	kst_cert_free(NULL);
+	(void)before;
+}
+END_TEST
+
+START_TEST(without_memory_there_is_an_error_and_no_certificate)
+{
+	struct kst_cert *c = sample(), *other = NULL;
+	struct kst_bytes der = kst_cert_der(c);
+	struct kst_error err = KST_ERROR_INIT;
+	kst_alloc_fail_after(1);
+	int ret = kst_cert_new(&other, der.data, der.len, &err);
+	kst_alloc_fail_after(0);
+	ck_assert_int_eq(ret, -1);
+	ck_assert_int_eq(err.code, KST_E_NO_MEMORY);
+	ck_assert_ptr_null(other);
+	kst_cert_free(c);
+}
+END_TEST
+
+START_TEST(an_object_of_openssl_becomes_the_same_certificate)
+{
+	struct kst_cert *c = sample(), *d = NULL;
+	ck_assert_int_eq(kst_cert_from_x509(&d, kst_cert_x509(c), NULL), 0);
+	ck_assert(kst_cert_equal(c, d));
+	ck_assert_mem_eq(kst_cert_sha256(c), kst_cert_sha256(d), 32);
+	kst_cert_free(c);
+	kst_cert_free(d);
+}
+END_TEST
+
+Suite *test_cert(void);
+Suite *test_cert(void)
+{
+	Suite *s = suite_create("cert");
+	TCase *t = tcase_create("cert");
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, the_systems_cas_are_read_as_openssl_reads_them);
+	tcase_add_test(t, the_corpora_are_read_as_openssl_reads_them);
+	tcase_add_test(t, no_damaged_byte_crashes_or_leaves_errors);
+	tcase_add_test(t, a_certificate_cut_short_or_continued_is_refused_and_the_byte_is_named);
+	tcase_add_test(t, indefinite_lengths_are_refused);
+	tcase_add_test(t, subject_alternative_names_come_in_order);
+	tcase_add_test(t, the_name_that_a_list_shows_is_chosen_as_the_format_says);
+	tcase_add_test(t, every_string_type_becomes_utf8_and_rubbish_a_replacement);
+	tcase_add_test(t, subjects_are_rfc_4514_and_names_that_do_not_decode_are_hex);
+	tcase_add_test(t, the_full_text_is_that_of_openssl);
+	tcase_add_test(t, a_v1_root_is_a_ca_and_a_v1_leaf_is_not);
+	tcase_add_test(t, a_negative_serial_and_a_date_before_1970_are_fine);
+	tcase_add_test(t, a_date_that_is_none_is_refused);
+	tcase_add_test(t, owners_are_counted);
+	tcase_add_test(t, without_memory_there_is_an_error_and_no_certificate);
+	tcase_add_test(t, an_object_of_openssl_becomes_the_same_certificate);
+	suite_add_tcase(s, t);
+	return s;
+}

@@ -1,0 +1,701 @@
+/* SPDX-License-Identifier: ISC */
+/* test_store.c - opening, looking, changing: the same for every format */
+#include <check.h>
+#include <string.h>
+
+#include "kstool/kstool.h"
+#include "party.h"
+#include "shelf.h"
+
+static struct party ca, web, api;
+static struct shelf shelf;
+
+static const char *const formats[] = { "kst1", "pkcs12" };
+#define FORMATS 2
+
+static void setup_parties(void)
+{
+	ca = party_new("Test CA", NULL, 1, NULL);
+	web = party_new("web", "DNS:web.test", 0, &ca);
+	api = party_new("api", "DNS:api.test", 0, &ca);
+}
+
+static void teardown_parties(void)
+{
+	party_free(&ca);
+	party_free(&web);
+	party_free(&api);
+}
+
+static void setup(void)
+{
+	shelf_begin(&shelf);
+}
+
+static void teardown(void)
+{
+	shelf_end(&shelf);
+}
+
+/* A file "s" with two keys and an anchor. */
+static void make(const char *format)
+{
+	struct kst_store *s = shelf_new(&shelf, "s", format);
+	shelf_add(&shelf, s, party_entry("web", &web, PARTIES(&web, &ca)));
+	shelf_add(&shelf, s, party_entry("api", &api, PARTIES(&api)));
+	shelf_add(&shelf, s, party_entry("root", NULL, PARTIES(&ca)));
+	shelf_close(&shelf, s);
+	memset(shelf.asked, 0, sizeof(shelf.asked));
+}
+
+static struct kst_entry *entry_of(struct kst_store *s, const char *alias)
+{
+	size_t i;
+	struct kst_entry *e = NULL;
+	kst_error_clear(&shelf.err);
+	ck_assert_msg(kst_store_find(s, alias, &i, &shelf.err) == 0, "%s: %s", alias,
+		      shelf.err.message);
+	ck_assert_msg(kst_store_entry(s, i, &e, &shelf.err) == 0, "%s", shelf.err.message);
+	return e;
+}
+
+static struct kst_entry *opened(struct kst_store *s, const char *alias)
+{
+	size_t i;
+	kst_error_clear(&shelf.err);
+	ck_assert_int_eq(kst_store_find(s, alias, &i, NULL), 0);
+	ck_assert_msg(kst_store_open_key(s, i, &shelf.err) == 0, "%s", shelf.err.message);
+	return entry_of(s, alias);
+}
+
+static size_t position(struct kst_store *s, const char *alias)
+{
+	size_t i = KST_NO_BASE;
+	ck_assert_int_eq(kst_store_find(s, alias, &i, NULL), 0);
+	return i;
+}
+
+/* ---- what is written comes back ---- */
+
+START_TEST(everything_that_was_added_comes_back)
+{
+	make(formats[_i]);
+	struct kst_store *s = shelf_open(&shelf, "s", false);
+	struct kst_entry *want = party_entry("web", &web, PARTIES(&web, &ca));
+	ck_assert_uint_eq(kst_store_count(s), 3);
+	ck_assert_str_eq(kst_store_format(s)->name, formats[_i]);
+	ck_assert(kst_entry_same(opened(s, "web"), want));
+	struct kst_entry *root = entry_of(s, "root");
+	ck_assert_int_eq(root->kind, KST_KIND_CERT);
+	ck_assert(root->trusted);
+	kst_entry_free(want);
+	kst_store_free(s);
+}
+END_TEST
+
+START_TEST(a_head_is_the_same_from_the_file_and_from_the_entry)
+{
+	make(formats[_i]);
+	struct kst_store *s = shelf_open(&shelf, "s", false);
+	for (size_t i = 0; i < kst_store_count(s); i++) {
+		struct kst_buf scratch KST_SCRATCH_BUF = KST_BUF_INIT;
+		struct kst_head h, g;
+		struct kst_entry *e;
+		ck_assert_int_eq(kst_store_entry(s, i, &e, NULL), 0);
+		kst_entry_head(e, &g, &scratch);
+		ck_assert_int_eq(kst_store_head(s, i, &h, NULL), 0);
+		ck_assert_int_eq(h.kind, g.kind);
+		ck_assert_int_eq(h.trusted, g.trusted);
+		ck_assert_str_eq(h.alias, g.alias);
+		ck_assert_uint_eq(h.nr_certs, g.nr_certs);
+		ck_assert_mem_eq(h.sha256, g.sha256, 32);
+		ck_assert_str_eq(h.subject, g.subject);
+		ck_assert_str_eq(h.name, g.name);
+		ck_assert_str_eq(h.key, g.key);
+		ck_assert_int_eq(h.not_after, g.not_after);
+	}
+	kst_store_free(s);
+}
+END_TEST
+
+/* ---- finding ---- */
+
+static void finds(struct kst_store *s, const char *ref, const char *alias)
+{
+	size_t i = KST_NO_BASE;
+	struct kst_head h;
+	kst_error_clear(&shelf.err);
+	ck_assert_msg(kst_store_find(s, ref, &i, &shelf.err) == 0, "%s: %s", ref,
+		      shelf.err.message);
+	ck_assert_int_eq(kst_store_head(s, i, &h, NULL), 0);
+	ck_assert_str_eq(h.alias, alias);
+}
+
+static void finds_not(struct kst_store *s, const char *ref, enum kst_code code)
+{
+	size_t i = 77;
+	kst_error_clear(&shelf.err);
+	ck_assert_int_eq(kst_store_find(s, ref, &i, &shelf.err), -1);
+	ck_assert_int_eq(shelf.err.code, code);
+	ck_assert_uint_eq(i, 77);
+}
+
+START_TEST(an_entry_is_found_by_alias_number_and_fingerprint)
+{
+	make(formats[_i]);
+	struct kst_store *s = shelf_open(&shelf, "s", false);
+	struct kst_cert *c = party_cert(&api);
+	struct kst_buf hex KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_head h;
+	char ref[100];
+
+	finds(s, "api", "api");
+	finds(s, "API", "api");
+	ck_assert_int_eq(kst_store_head(s, 0, &h, NULL), 0);
+	char *first = kst_strdup(h.alias);
+	finds(s, "@1", first);
+	kst_free(first);
+	kst_text_hex(&hex, kst_cert_sha256(c), 32);
+	snprintf(ref, sizeof(ref), "sha256:%.8s", (char *)hex.data);
+	finds(s, ref, "api");
+	snprintf(ref, sizeof(ref), "SHA256:%s", (char *)hex.data);
+	finds(s, ref, "api");
+	kst_buf_reset(&hex);
+	kst_text_hex_colons(&hex, kst_cert_sha256(c), 32);
+	snprintf(ref, sizeof(ref), "sha256:%s", (char *)hex.data);
+	finds(s, ref, "api");
+
+	finds_not(s, "@0", KST_E_NO_ENTRY);
+	finds_not(s, "@4", KST_E_NO_ENTRY);
+	finds_not(s, "@99999999999999999999999", KST_E_NO_ENTRY);
+	finds_not(s, "sha256:00000000", KST_E_NO_ENTRY);
+	finds_not(s, "sha256:ab", KST_E_USAGE);
+	finds_not(s, "sha256:zzzzzzzz", KST_E_USAGE);
+	finds_not(s, "", KST_E_NO_ENTRY);
+	finds_not(s, "rooot", KST_E_NO_ENTRY);
+	ck_assert_ptr_nonnull(strstr(shelf.err.hint, "\"root\""));
+	ck_assert_ptr_nonnull(strstr(shelf.err.hint, "kstool list"));
+	finds_not(s, "nothing-like-it", KST_E_NO_ENTRY);
+	ck_assert_ptr_null(strstr(shelf.err.hint, "did you mean"));
+
+	ck_assert_uint_eq(kst_store_find_cert(s, c), position(s, "api"));
+	ck_assert_uint_eq(kst_store_find_alias(s, "nope"), KST_NO_BASE);
+	kst_cert_free(c);
+	kst_store_free(s);
+}
+END_TEST
+
+START_TEST(an_alias_that_looks_like_a_number_is_an_alias)
+{
+	struct kst_store *s = shelf_new(&shelf, "s", "kst1");
+	shelf_add(&shelf, s, party_entry("first", NULL, PARTIES(&ca)));
+	shelf_add(&shelf, s, party_entry("@1", NULL, PARTIES(&web)));
+	ck_assert_uint_eq(position(s, "@1"), 1);
+	kst_store_free(s);
+}
+END_TEST
+
+START_TEST(without_case_only_what_is_unique_is_found)
+{
+	struct kst_store *s = shelf_new(&shelf, "s", "kst1");
+	shelf_add(&shelf, s, party_entry("App", NULL, PARTIES(&ca)));
+	shelf_add(&shelf, s, party_entry("APP", NULL, PARTIES(&web)));
+	shelf_add(&shelf, s, party_entry("Other", NULL, PARTIES(&api)));
+	finds_not(s, "app", KST_E_USAGE);
+	finds(s, "APP", "APP");
+	finds(s, "oTHER", "Other");
+	kst_store_free(s);
+}
+END_TEST
+
+START_TEST(positions_follow_every_change)
+{
+	struct kst_store *s = shelf_new(&shelf, "s", "kst1");
+	struct kst_cert *c = party_cert(&web);
+	shelf_add(&shelf, s, party_entry("a", NULL, PARTIES(&ca)));
+	shelf_add(&shelf, s, party_entry("b", NULL, PARTIES(&web)));
+	shelf_add(&shelf, s, party_entry("c", NULL, PARTIES(&api)));
+	ck_assert_uint_eq(kst_store_find_cert(s, c), 1);
+	ck_assert_int_eq(kst_store_rename(s, 1, "z", NULL), 0);
+	ck_assert_uint_eq(kst_store_find_alias(s, "b"), KST_NO_BASE);
+	ck_assert_uint_eq(kst_store_find_alias(s, "z"), 1);
+	ck_assert_int_eq(kst_store_remove(s, 0, NULL), 0);
+	ck_assert_uint_eq(kst_store_find_alias(s, "z"), 0);
+	ck_assert_uint_eq(kst_store_find_cert(s, c), 0);
+	ck_assert_int_eq(kst_store_replace(s, 0, party_entry(NULL, NULL, PARTIES(&ca)), NULL), 0);
+	ck_assert_uint_eq(kst_store_find_cert(s, c), KST_NO_BASE);
+	shelf_add(&shelf, s, party_entry("b", NULL, PARTIES(&web)));
+	ck_assert_uint_eq(kst_store_find_cert(s, c), 2);
+	kst_cert_free(c);
+	kst_store_free(s);
+}
+END_TEST
+
+START_TEST(positions_follow_changes_of_a_store_that_was_read)
+{
+	make("kst1");
+	struct kst_store *s = shelf_open(&shelf, "s", true);
+	/* Sorted by alias in the file: api, root, web. */
+	ck_assert_uint_eq(kst_store_find_alias(s, "web"), 2);
+	ck_assert_int_eq(kst_store_remove(s, 0, NULL), 0);
+	ck_assert_uint_eq(kst_store_find_alias(s, "web"), 1);
+	ck_assert_uint_eq(kst_store_find_alias(s, "api"), KST_NO_BASE);
+	ck_assert_int_eq(kst_store_rename(s, 1, "neu", &shelf.err), 0);
+	ck_assert_uint_eq(kst_store_find_alias(s, "web"), KST_NO_BASE);
+	ck_assert_uint_eq(kst_store_find_alias(s, "neu"), 1);
+	ck_assert_uint_eq(shelf_add(&shelf, s, party_entry("web", NULL, PARTIES(&api))), 2);
+	ck_assert_uint_eq(kst_store_find_alias(s, "web"), 2);
+	shelf_close(&shelf, s);
+	s = shelf_open(&shelf, "s", false);
+	ck_assert_uint_eq(kst_store_count(s), 3);
+	ck_assert_int_eq(entry_of(s, "neu")->kind, KST_KIND_KEY);
+	ck_assert_int_eq(entry_of(s, "web")->kind, KST_KIND_CERT);
+	kst_store_free(s);
+}
+END_TEST
+
+/* ---- changing ---- */
+
+START_TEST(aliases_become_what_the_format_can_hold)
+{
+	struct kst_store *p12 = shelf_new(&shelf, "a.p12", "p12");
+	struct kst_store *kst = shelf_new(&shelf, "a.kst", "kst");
+	struct kst_store *der = shelf_new(&shelf, "a.der", "der");
+	struct kst_entry *e;
+
+	size_t i = shelf_add(&shelf, p12, party_entry("App", NULL, PARTIES(&ca)));
+	ck_assert_int_eq(kst_store_entry(p12, i, &e, NULL), 0);
+	ck_assert_str_eq(e->alias, "app");
+	ck_assert(shelf_noted(&shelf, "alias-changed"));
+
+	i = shelf_add(&shelf, kst, party_entry("App", NULL, PARTIES(&ca)));
+	ck_assert_int_eq(kst_store_entry(kst, i, &e, NULL), 0);
+	ck_assert_str_eq(e->alias, "App");
+	i = shelf_add(&shelf, kst, party_entry("x\x01", NULL, PARTIES(&web)));
+	ck_assert_int_eq(kst_store_entry(kst, i, &e, NULL), 0);
+	ck_assert_str_eq(e->alias, "x%01");
+	ck_assert_uint_eq(e->alias_source.len, 2);
+
+	i = shelf_add(&shelf, der, party_entry("App", NULL, PARTIES(&ca)));
+	ck_assert_int_eq(kst_store_entry(der, i, &e, NULL), 0);
+	ck_assert_ptr_null(e->alias);
+	kst_store_free(p12);
+	kst_store_free(kst);
+	kst_store_free(der);
+}
+END_TEST
+
+START_TEST(an_entry_without_alias_gets_a_free_one)
+{
+	struct kst_store *s = shelf_new(&shelf, "s", formats[_i]);
+	struct kst_entry *e;
+	char want[64];
+	shelf_add(&shelf, s, party_entry(NULL, NULL, PARTIES(&ca)));
+	finds(s, "test-ca", "test-ca");
+	size_t i = shelf_add(&shelf, s, party_entry(NULL, NULL, PARTIES(&ca)));
+	ck_assert_int_eq(kst_store_entry(s, i, &e, NULL), 0);
+	const uint8_t *h = kst_cert_sha256(e->chain.cert[0]);
+	snprintf(want, sizeof(want), "test-ca-%02x%02x%02x%02x", h[0], h[1], h[2], h[3]);
+	ck_assert_str_eq(e->alias, want);
+	i = shelf_add(&shelf, s, party_entry("", NULL, PARTIES(&ca)));
+	ck_assert_int_eq(kst_store_entry(s, i, &e, NULL), 0);
+	ck_assert_str_eq(e->alias, "test-ca-2");
+	kst_store_free(s);
+}
+END_TEST
+
+START_TEST(a_taken_alias_is_never_overwritten)
+{
+	struct kst_store *s = shelf_new(&shelf, "s", formats[_i]);
+	const char *twin = _i == 1 ? "APP" : "app"; /* PKCS#12 knows no case */
+	shelf_add(&shelf, s, party_entry("app", NULL, PARTIES(&ca)));
+	kst_error_clear(&shelf.err);
+	ck_assert_int_eq(kst_store_add(s, party_entry(twin, NULL, PARTIES(&web)), NULL, &shelf.err),
+			 -1);
+	ck_assert_int_eq(shelf.err.code, KST_E_ALIAS_CONFLICT);
+	shelf_add(&shelf, s, party_entry("b", NULL, PARTIES(&web)));
+	kst_error_clear(&shelf.err);
+	ck_assert_int_eq(kst_store_rename(s, 1, twin, &shelf.err), -1);
+	ck_assert_int_eq(shelf.err.code, KST_E_ALIAS_CONFLICT);
+	finds(s, "b", "b");
+	ck_assert_uint_eq(kst_store_count(s), 2);
+	kst_store_free(s);
+}
+END_TEST
+
+START_TEST(a_certificate_of_another_key_never_gets_in)
+{
+	struct kst_store *s = shelf_new(&shelf, "s", formats[_i]);
+	kst_error_clear(&shelf.err);
+	ck_assert_int_eq(kst_store_add(s, party_entry("a", &web, PARTIES(&api)), NULL, &shelf.err),
+			 -1);
+	ck_assert_int_eq(shelf.err.code, KST_E_KEY_MISMATCH);
+	ck_assert_uint_eq(kst_store_count(s), 0);
+	kst_store_free(s);
+}
+END_TEST
+
+START_TEST(what_a_format_cannot_hold_is_refused)
+{
+	struct kst_store *s = shelf_new(&shelf, "a.der", "der");
+	kst_error_clear(&shelf.err);
+	ck_assert_int_eq(kst_store_add(s, party_entry("a", &web, PARTIES(&web)), NULL, &shelf.err),
+			 -1);
+	ck_assert_int_eq(shelf.err.code, KST_E_CANNOT_HOLD);
+	shelf_add(&shelf, s, party_entry("a", NULL, PARTIES(&web)));
+	kst_error_clear(&shelf.err);
+	ck_assert_int_eq(kst_store_add(s, party_entry("b", NULL, PARTIES(&ca)), NULL, &shelf.err),
+			 -1);
+	ck_assert_int_eq(shelf.err.code, KST_E_CANNOT_HOLD);
+	kst_store_free(s);
+}
+END_TEST
+
+START_TEST(a_truststore_takes_no_keys)
+{
+	struct kst_store *s = shelf_new(&shelf, "s", "kst1");
+	struct kst_save_options opt = shelf_save();
+	opt.write.store_kind = 'T';
+	shelf_add(&shelf, s, party_entry("root", NULL, PARTIES(&ca)));
+	ck_assert_int_eq(kst_store_save(s, &opt, NULL, &shelf.err), 0);
+	kst_store_free(s);
+	s = shelf_open(&shelf, "s", true);
+	ck_assert_int_eq(kst_store_add(s, party_entry("k", &web, PARTIES(&web)), NULL, &shelf.err),
+			 -1);
+	ck_assert_int_eq(shelf.err.code, KST_E_WRONG_KIND);
+	kst_store_free(s);
+}
+END_TEST
+
+START_TEST(a_replaced_entry_keeps_its_name_and_birthday)
+{
+	make(formats[_i]);
+	struct kst_store *s = shelf_open(&shelf, "s", true);
+	int64_t created = entry_of(s, "api")->created;
+	struct kst_entry *e = party_entry(NULL, &api, PARTIES(&api, &ca));
+	e->created = 12345;
+	ck_assert_int_eq(kst_store_replace(s, position(s, "api"), e, &shelf.err), 0);
+	ck_assert(kst_store_changed(s));
+	shelf_close(&shelf, s);
+	s = shelf_open(&shelf, "s", false);
+	ck_assert_uint_eq(entry_of(s, "api")->chain.nr, 2);
+	ck_assert_int_eq(entry_of(s, "api")->created, created);
+	ck_assert_uint_eq(kst_store_count(s), 3);
+	kst_store_free(s);
+}
+END_TEST
+
+START_TEST(replacing_a_thing_by_itself_changes_nothing)
+{
+	make(formats[_i]);
+	struct kst_store *s = shelf_open(&shelf, "s", true);
+	struct kst_entry *e = party_entry(NULL, &web, PARTIES(&web, &ca));
+	opened(s, "web");
+	ck_assert_int_eq(kst_store_replace(s, position(s, "web"), e, &shelf.err), 0);
+	ck_assert_int_eq(kst_store_rename(s, position(s, "web"), "web", &shelf.err), 0);
+	ck_assert(!kst_store_changed(s));
+	kst_store_free(s);
+}
+END_TEST
+
+START_TEST(renaming_and_removing_leave_the_others_alone)
+{
+	make(formats[_i]);
+	struct kst_store *s = shelf_open(&shelf, "s", true);
+	ck_assert_int_eq(kst_store_rename(s, position(s, "web"), "front", &shelf.err), 0);
+	ck_assert_int_eq(kst_store_remove(s, position(s, "api"), &shelf.err), 0);
+	shelf_close(&shelf, s);
+	s = shelf_open(&shelf, "s", false);
+	struct kst_entry *want = party_entry(NULL, &web, PARTIES(&web, &ca));
+	ck_assert_uint_eq(kst_store_count(s), 2);
+	ck_assert(kst_entry_same(opened(s, "front"), want));
+	ck_assert(entry_of(s, "root")->trusted);
+	kst_entry_free(want);
+	kst_store_free(s);
+}
+END_TEST
+
+START_TEST(a_typed_alias_is_refused_rather_than_rewritten)
+{
+	struct kst_store *s = shelf_new(&shelf, "s", formats[_i]);
+	shelf_add(&shelf, s, party_entry("a", NULL, PARTIES(&ca)));
+	static const char *const bad[] = { "", " a", "a\x1b", "\xff", "a\xe2\x80\xae" };
+	for (size_t i = 0; i < 5; i++) {
+		kst_error_clear(&shelf.err);
+		ck_assert_int_eq(kst_store_rename(s, 0, bad[i], &shelf.err), -1);
+		ck_assert_int_eq(shelf.err.code, KST_E_BAD_VALUE);
+	}
+	kst_store_free(s);
+}
+END_TEST
+
+/* ---- passphrases ---- */
+
+START_TEST(a_new_passphrase_opens_and_the_old_one_does_not)
+{
+	make(formats[_i]);
+	struct kst_store *s = shelf_open(&shelf, "s", true);
+	struct kst_entry *want = party_entry(NULL, &web, PARTIES(&web, &ca));
+	shelf.new_pass = "another one";
+	ck_assert_msg(kst_store_passwd(s, &shelf.err) == 0, "%s", shelf.err.message);
+	shelf_close(&shelf, s);
+	s = NULL;
+	ck_assert_int_eq(shelf_try_open(&shelf, "s", true, &s), -1);
+	ck_assert_int_eq(shelf.err.code, KST_E_WRONG_PASSPHRASE);
+	shelf.pass = "another one";
+	s = shelf_open(&shelf, "s", true);
+	ck_assert(kst_entry_same(opened(s, "web"), want));
+	kst_entry_free(want);
+	kst_store_free(s);
+}
+END_TEST
+
+START_TEST(a_new_passphrase_must_be_one)
+{
+	static const struct {
+		const char *pass;
+		enum kst_code code;
+	} bad[] = { { "", KST_E_EMPTY_PASSPHRASE },
+		    { NULL, KST_E_PASSPHRASE_NEEDED },
+		    { "short", KST_E_SHORT_PASSPHRASE } };
+	for (size_t i = 0; i < 3; i++) {
+		struct kst_store *s = shelf_new(&shelf, "s.p12", "p12");
+		struct kst_save_options opt = shelf_save();
+		shelf_add(&shelf, s, party_entry("web", &web, PARTIES(&web)));
+		shelf.new_pass = bad[i].pass;
+		kst_error_clear(&shelf.err);
+		ck_assert_int_eq(kst_store_save(s, &opt, NULL, &shelf.err), -1);
+		ck_assert_int_eq(shelf.err.code, bad[i].code);
+		kst_store_free(s);
+	}
+	ck_assert_uint_eq(shelf_count(&shelf), 0);
+}
+END_TEST
+
+static void another_writer(struct shelf *sh)
+{
+	struct kst_store *s = shelf_open(sh, "s", true);
+	shelf_add(sh, s, party_entry("faster", NULL, PARTIES(&api)));
+	shelf_close(sh, s);
+	memset(sh->asked, 0, sizeof(sh->asked));
+}
+
+START_TEST(a_faster_writer_is_noticed_and_nobody_is_asked_twice)
+{
+	make(formats[_i]);
+	shelf.meanwhile = another_writer;
+	struct kst_store *s = shelf_open(&shelf, "s", true);
+	/* Asked before the other writer ran; that count was forgotten then. */
+	ck_assert_uint_eq(shelf.asked[KST_ASK_STORE], 0);
+	ck_assert_uint_eq(kst_store_count(s), 4);
+	finds(s, "faster", "faster");
+	shelf_add(&shelf, s, party_entry("slower", NULL, PARTIES(&web)));
+	shelf_close(&shelf, s);
+	s = shelf_open(&shelf, "s", false);
+	ck_assert_uint_eq(kst_store_count(s), 5);
+	kst_store_free(s);
+}
+END_TEST
+
+START_TEST(one_question_opens_a_store_for_editing)
+{
+	make(formats[_i]);
+	struct kst_store *s = shelf_open(&shelf, "s", true);
+	ck_assert_uint_eq(shelf.asked[KST_ASK_STORE], 1);
+	opened(s, "web");
+	opened(s, "api");
+	ck_assert_uint_eq(shelf.asked[KST_ASK_STORE], 1);
+	ck_assert_uint_eq(shelf.asked[KST_ASK_KEY], 0);
+	kst_store_free(s);
+}
+END_TEST
+
+START_TEST(the_open_part_of_a_native_store_needs_no_passphrase)
+{
+	make("kst1");
+	shelf.pass = NULL;
+	struct kst_store *s = shelf_open(&shelf, "s", false);
+	ck_assert_uint_eq(entry_of(s, "web")->chain.nr, 2);
+	ck_assert_int_eq(kst_store_open_key(s, position(s, "web"), &shelf.err), -1);
+	ck_assert_int_eq(shelf.err.code, KST_E_PASSPHRASE_NEEDED);
+	kst_store_free(s);
+}
+END_TEST
+
+/* ---- what is not a store ---- */
+
+static void looks_like(const char *bytes, size_t n, enum kst_code code, const char *says)
+{
+	struct kst_store *s = NULL;
+	shelf_put(&shelf, "x", bytes, n);
+	ck_assert_int_eq(shelf_try_open(&shelf, "x", false, &s), -1);
+	ck_assert_msg(shelf.err.code == code, "%s: %s", says, shelf.err.message);
+	ck_assert_msg(strstr(shelf.err.message, says) != NULL, "%s: %s", says, shelf.err.message);
+	ck_assert_ptr_nonnull(strstr(shelf.err.subject, "/x"));
+}
+#define LOOKS(bytes, code, says) looks_like(bytes, sizeof(bytes) - 1, code, says)
+
+START_TEST(a_file_that_is_no_store_is_called_what_it_is)
+{
+	LOOKS("", KST_E_EMPTY_FILE, "empty");
+	LOOKS("\xfe\xed\xfe\xed\0\0\0\2\0\0\0\1", KST_E_UNKNOWN_FORMAT, "JKS");
+	ck_assert_ptr_nonnull(strstr(shelf.err.hint, "keytool -importkeystore -srckeystore /tmp/"));
+	ck_assert_ptr_nonnull(strstr(shelf.err.hint, "-deststoretype PKCS12"));
+	LOOKS("\xce\xce\xce\xce\0\0\0\2", KST_E_UNKNOWN_FORMAT, "JCEKS");
+	LOOKS("PK\3\4\x14\0\0\0", KST_E_UNKNOWN_FORMAT, "zip");
+	LOOKS("\n\n<!DOCTYPE html><html>404</html>", KST_E_UNKNOWN_FORMAT, "web page");
+	LOOKS("ssh-ed25519 AAAAC3Nz user@host\n", KST_E_UNKNOWN_FORMAT, "SSH public key");
+	LOOKS("hello, world\n", KST_E_UNKNOWN_FORMAT, "text");
+	LOOKS("\1\2\3\0\4binary", KST_E_UNKNOWN_FORMAT, "no format");
+}
+END_TEST
+
+START_TEST(what_cannot_be_opened_says_why)
+{
+	struct kst_store *s = NULL;
+	ck_assert_int_eq(shelf_try_open(&shelf, "nowhere", false, &s), -1);
+	ck_assert_int_eq(shelf.err.code, KST_E_NO_FILE);
+	ck_assert_int_eq(shelf_try_open(&shelf, ".", false, &s), -1);
+	ck_assert_int_eq(shelf.err.code, KST_E_NOT_A_FILE);
+	make("kst1");
+	struct kst_open_options opt = shelf_options(&shelf, false);
+	struct kst_limits small = KST_LIMITS_DEFAULT;
+	small.file = 16;
+	opt.limits = &small;
+	shelf_put(&shelf, "x", "-----BEGIN CERTIFICATE-----\n", 28);
+	kst_error_clear(&shelf.err);
+	ck_assert_int_eq(kst_store_open(&s, shelf_path(&shelf, "x"), &opt, &shelf.err), -1);
+	ck_assert_int_eq(shelf.err.code, KST_E_TOO_LARGE);
+}
+END_TEST
+
+START_TEST(standard_input_is_read_and_never_edited)
+{
+	make(formats[_i]);
+	ck_assert_ptr_nonnull(freopen(shelf_path(&shelf, "s"), "r", stdin));
+	struct kst_open_options opt = shelf_options(&shelf, false);
+	struct kst_store *s = NULL;
+	ck_assert_int_eq(kst_store_open(&s, "-", &opt, &shelf.err), 0);
+	ck_assert_uint_eq(kst_store_count(s), 3);
+	opened(s, "web");
+	kst_store_free(s);
+	opt.edit = true;
+	ck_assert_int_eq(kst_store_open(&s, "-", &opt, &shelf.err), -1);
+	ck_assert_int_eq(shelf.err.code, KST_E_USAGE);
+}
+END_TEST
+
+/* ---- who else may touch it ---- */
+
+START_TEST(a_store_that_others_can_change_is_not_edited)
+{
+	struct kst_store *s = NULL;
+	make(formats[_i]);
+	ck_assert_int_eq(chmod(shelf_path(&shelf, "s"), 0620), 0);
+	ck_assert_int_eq(shelf_try_open(&shelf, "s", true, &s), -1);
+	ck_assert_int_eq(shelf.err.code, KST_E_PERMISSIONS);
+	ck_assert_ptr_nonnull(strstr(shelf.err.hint, "chmod go-w"));
+	ck_assert_uint_eq(shelf.asked[KST_ASK_STORE], 0); /* not asked in vain */
+	s = shelf_open(&shelf, "s", false);
+	kst_store_free(s);
+	struct kst_open_options opt = shelf_options(&shelf, true);
+	opt.insecure_permissions = true;
+	ck_assert_int_eq(kst_store_open(&s, shelf_path(&shelf, "s"), &opt, NULL), 0);
+	kst_store_free(s);
+}
+END_TEST
+
+START_TEST(a_store_with_two_names_is_not_edited)
+{
+	struct kst_store *s = NULL;
+	make(formats[_i]);
+	ck_assert_int_eq(link(shelf_path(&shelf, "s"), shelf_path(&shelf, "t")), 0);
+	ck_assert_int_eq(shelf_try_open(&shelf, "s", true, &s), -1);
+	ck_assert_int_eq(shelf.err.code, KST_E_PERMISSIONS);
+	ck_assert_ptr_nonnull(strstr(shelf.err.message, "hard links"));
+}
+END_TEST
+
+START_TEST(keys_that_everybody_can_read_are_noted)
+{
+	make(formats[_i]);
+	kst_store_free(shelf_open(&shelf, "s", false));
+	ck_assert(!shelf_noted(&shelf, "loose-permissions"));
+	ck_assert_int_eq(chmod(shelf_path(&shelf, "s"), 0644), 0);
+	kst_store_free(shelf_open(&shelf, "s", false));
+	ck_assert(shelf_noted(&shelf, "loose-permissions"));
+}
+END_TEST
+
+/* ---- losses ---- */
+
+START_TEST(a_loss_is_named)
+{
+	const struct kst_format *der = kst_format_by_name("der");
+	const struct kst_format *kst = kst_format_by_name("kst");
+	struct kst_entry *key = party_entry("k", &web, PARTIES(&web));
+	struct kst_entry *csr = kst_entry_new(KST_KIND_CSR);
+	struct kst_entry *odd = kst_entry_new(KST_KIND_OPAQUE);
+	odd->origin = kst_strdup("pem");
+	ck_assert_uint_eq(kst_entry_loss(key, kst), 0);
+	ck_assert_uint_ne(kst_entry_loss(key, der), 0);
+	ck_assert_ptr_nonnull(strstr(kst_loss_text(kst_entry_loss(csr, kst)), "request"));
+	ck_assert_ptr_nonnull(strstr(kst_loss_text(kst_entry_loss(odd, kst)), "does not know"));
+	ck_assert_uint_eq(kst_entry_loss(odd, kst_format_by_name("pem")), 0);
+	kst_entry_free(key);
+	kst_entry_free(csr);
+	kst_entry_free(odd);
+}
+END_TEST
+
+Suite *test_store(void);
+Suite *test_store(void)
+{
+	Suite *s = suite_create("store");
+	TCase *t = tcase_create("look");
+#define CASE(t) \
+	tcase_add_unchecked_fixture(t, setup_parties, teardown_parties); \
+	tcase_add_checked_fixture(t, setup, teardown); \
+	tcase_set_timeout(t, 20)
+	CASE(t);
+	tcase_add_loop_test(t, everything_that_was_added_comes_back, 0, FORMATS);
+	tcase_add_loop_test(t, a_head_is_the_same_from_the_file_and_from_the_entry, 0, FORMATS);
+	tcase_add_loop_test(t, an_entry_is_found_by_alias_number_and_fingerprint, 0, FORMATS);
+	tcase_add_test(t, an_alias_that_looks_like_a_number_is_an_alias);
+	tcase_add_test(t, without_case_only_what_is_unique_is_found);
+	tcase_add_test(t, positions_follow_every_change);
+	tcase_add_test(t, positions_follow_changes_of_a_store_that_was_read);
+	tcase_add_test(t, a_file_that_is_no_store_is_called_what_it_is);
+	tcase_add_test(t, what_cannot_be_opened_says_why);
+	tcase_add_loop_test(t, standard_input_is_read_and_never_edited, 0, FORMATS);
+	tcase_add_test(t, a_loss_is_named);
+	suite_add_tcase(s, t);
+	t = tcase_create("change");
+	CASE(t);
+	tcase_add_test(t, aliases_become_what_the_format_can_hold);
+	tcase_add_loop_test(t, an_entry_without_alias_gets_a_free_one, 0, FORMATS);
+	tcase_add_loop_test(t, a_taken_alias_is_never_overwritten, 0, FORMATS);
+	tcase_add_loop_test(t, a_certificate_of_another_key_never_gets_in, 0, FORMATS);
+	tcase_add_test(t, what_a_format_cannot_hold_is_refused);
+	tcase_add_test(t, a_truststore_takes_no_keys);
+	tcase_add_loop_test(t, a_replaced_entry_keeps_its_name_and_birthday, 0, FORMATS);
+	tcase_add_loop_test(t, replacing_a_thing_by_itself_changes_nothing, 0, FORMATS);
+	tcase_add_loop_test(t, renaming_and_removing_leave_the_others_alone, 0, FORMATS);
+	tcase_add_loop_test(t, a_typed_alias_is_refused_rather_than_rewritten, 0, FORMATS);
+	suite_add_tcase(s, t);
+	t = tcase_create("passphrases");
+	CASE(t);
+	tcase_add_loop_test(t, a_new_passphrase_opens_and_the_old_one_does_not, 0, FORMATS);
+	tcase_add_test(t, a_new_passphrase_must_be_one);
+	tcase_add_loop_test(t, a_faster_writer_is_noticed_and_nobody_is_asked_twice, 0, FORMATS);
+	tcase_add_loop_test(t, one_question_opens_a_store_for_editing, 0, FORMATS);
+	tcase_add_test(t, the_open_part_of_a_native_store_needs_no_passphrase);
+	suite_add_tcase(s, t);
+	t = tcase_create("permissions");
+	CASE(t);
+	tcase_add_loop_test(t, a_store_that_others_can_change_is_not_edited, 0, FORMATS);
+	tcase_add_loop_test(t, a_store_with_two_names_is_not_edited, 0, FORMATS);
+	tcase_add_loop_test(t, keys_that_everybody_can_read_are_noted, 0, FORMATS);
+	suite_add_tcase(s, t);
+	return s;
+}
