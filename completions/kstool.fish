@@ -3,7 +3,8 @@ function __kstool_complete
     set -l words (commandline -opc)
     set -e words[1]
     set -l current (commandline -ct)
-    set -l out (kstool __complete -- $words "$current" 2>/dev/null)
+    set -l plain (string unescape -- "$current"); or set plain "$current"
+    set -l out (kstool __complete -- $words "$plain" 2>/dev/null)
     test (count $out) -gt 0; or return
     set -l last $out[-1]
     set -e out[-1]

@@ -8,6 +8,7 @@
  */
 #include "pkcs12_state.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "kstool/alloc.h"
@@ -16,6 +17,40 @@
 static int corrupt(struct kst_error *err, const char *what)
 {
 	return kst_error_setx(err, KST_E_CORRUPT, "%s", what);
+}
+
+/* X.690 11.6: the order of a SET OF in DER. */
+static int by_bytes(const void *pa, const void *pb)
+{
+	const struct kst_bytes *a = pa, *b = pb;
+	int c = memcmp(a->data, b->data, a->len < b->len ? a->len : b->len);
+	return c ? c : (a->len > b->len) - (a->len < b->len);
+}
+
+void p12_put_sorted(struct kst_buf *out, const void *elements, size_t len)
+{
+	struct kst_der d = kst_der_over(elements, len);
+	struct kst_der_item item;
+	struct kst_bytes *list = NULL;
+	size_t nr = 0;
+	while (kst_der_next(&d, &item) == 1) {
+		if (!(nr & (nr - 1))) { /* room grows at every power of two */
+			size_t size = (nr ? nr * 2 : 1) * sizeof(*list);
+			struct kst_bytes *more = kst_realloc(list, size);
+			if (!more) {
+				kst_free(list);
+				out->failed = true;
+				return;
+			}
+			list = more;
+		}
+		list[nr++] = item.whole;
+	}
+	if (nr)
+		qsort(list, nr, sizeof(*list), by_bytes);
+	for (size_t i = 0; i < nr; i++)
+		kst_buf_put(out, list[i].data, list[i].len);
+	kst_free(list);
 }
 
 /* A zero character inside would cut the name short, and hide what follows. */
@@ -55,19 +90,20 @@ static int take_name(struct p12_attrs *a, const struct kst_der_item *value, stru
 /* Every value is an OID; anyExtendedKeyUsage is what "all" is. */
 static int take_trust(struct p12_attrs *a, struct kst_der values, struct kst_error *err)
 {
+	struct kst_buf list KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_der_item oid;
 	bool any = false;
 	int rc;
-	kst_buf_reset(&a->purposes);
 	a->trusted = true;
 	while ((rc = kst_der_next(&values, &oid)) == 1) {
 		if (oid.id != KST_DER_OID)
 			return corrupt(err, "the trust mark of a certificate holds no OID");
 		any |= KST_OID_IS(oid.body, P12_OID_ANY_USAGE);
-		kst_buf_put(&a->purposes, oid.whole.data, oid.whole.len);
+		kst_buf_put(&list, oid.whole.data, oid.whole.len);
 	}
-	if (any)
-		kst_buf_reset(&a->purposes);
+	if (!any)
+		p12_put_sorted(&a->purposes, list.data, list.len);
+	a->purposes.failed |= list.failed;
 	return rc < 0 ? corrupt(err, "the trust mark of a certificate cannot be decoded") : 0;
 }
 

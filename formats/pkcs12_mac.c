@@ -174,12 +174,12 @@ int p12_mac_make(struct kst_buf *out, enum kst_mac kind, bool sha1, uint64_t ite
 		PUT_ALGID(&info, OID_SHA256);
 	kst_der_put(&info, KST_DER_OCTET_STRING, made, mac.size);
 	kst_der_put(&data, KST_DER_SEQUENCE, info.data, info.len);
-	if (pbmac1) { /* RFC 9579 3: present, and not used */
+	if (pbmac1) { /* RFC 9579 3: there, and not used */
 		kst_der_put(&data, KST_DER_OCTET_STRING, "NOT USED", 8);
-		kst_der_put_uint(&data, 1);
 	} else {
 		kst_der_put(&data, KST_DER_OCTET_STRING, salt, sizeof(salt));
-		kst_der_put_uint(&data, iterations);
+		if (iterations != 1) /* the DEFAULT, which DER leaves out */
+			kst_der_put_uint(&data, iterations);
 	}
 	kst_der_put(out, KST_DER_SEQUENCE, data.data, data.len);
 	out->failed |= info.failed || data.failed;

@@ -75,6 +75,8 @@ struct p12_attrs {
 /* `set` is the SET OF Attribute.  0 or -1. */
 int p12_attrs_parse(struct p12_attrs *out, struct kst_bytes set, struct kst_error *err);
 void p12_attrs_release(struct p12_attrs *a);
+/* Append the elements, which stand in a row, in the order that DER wants of a SET OF. */
+void p12_put_sorted(struct kst_buf *out, const void *elements, size_t len);
 /* Append one Attribute. */
 void p12_put_name(struct kst_buf *out, const char *name);
 void p12_put_id(struct kst_buf *out, const void *id, size_t len);

@@ -43,10 +43,12 @@ static void put_bag(struct kst_buf *out, enum p12_bag_type type, const struct ks
 	oid[sizeof(oid) - 1] = (uint8_t)type;
 	kst_der_put(&b, KST_DER_OID, oid, sizeof(oid));
 	kst_der_put(&b, KST_DER_CONTEXT_CONSTRUCTED(0), value->data, value->len);
-	if (attrs->len)
-		kst_der_put(&b, KST_DER_SET, attrs->data, attrs->len);
+	struct kst_buf set KST_SCRATCH_BUF = KST_BUF_INIT;
+	p12_put_sorted(&set, attrs->data, attrs->len);
+	if (set.len)
+		kst_der_put(&b, KST_DER_SET, set.data, set.len);
 	kst_der_put(out, KST_DER_SEQUENCE, b.data, b.len);
-	out->failed |= b.failed || value->failed || attrs->failed;
+	out->failed |= b.failed || value->failed || attrs->failed || set.failed;
 }
 
 /* CertBag and its likes: SEQUENCE { type, [0] EXPLICIT OCTET STRING }. */

@@ -20,7 +20,7 @@
 struct run {
 	struct cli cli;
 	struct kst_error err;
-	char **args;           /* the command line without the command's own words */
+	char **args; /* the command line without the command's own words */
 	const char **operands;
 	void *opts;
 };
@@ -39,7 +39,9 @@ static void fill_descriptors(void)
 static struct out *make_out(const struct global *g, bool json, bool plain)
 {
 	struct out_options opt = {
-		.mode = json ? OUT_JSON : plain ? OUT_PLAIN : OUT_TEXT,
+		.mode = json	? OUT_JSON
+			: plain ? OUT_PLAIN
+				: OUT_TEXT,
 		.quiet = g->quiet,
 		.ascii = g->ascii,
 		.local_time = g->local_time,
@@ -79,12 +81,14 @@ static int check_globals(struct run *r)
 	int64_t t;
 
 	if (g->json && g->plain)
-		return kst_error_setx(&r->err, KST_E_USAGE, "--json and --plain exclude each other");
+		return kst_error_setx(&r->err, KST_E_USAGE,
+				      "--json and --plain exclude each other");
 	if (g->at) {
 		if (kst_time_parse(g->at, &t) < 0) {
 			kst_error_setx(&r->err, KST_E_BAD_VALUE, "\"%s\" is no time", g->at);
 			kst_error_subject(&r->err, "--at");
-			return kst_error_hint(&r->err, "2027-01-31, 2027-01-31T10:20:30Z, or @UNIX");
+			return kst_error_hint(&r->err,
+					      "2027-01-31, 2027-01-31T10:20:30Z, or @UNIX");
 		}
 		kst_time_set_now(t);
 	}
@@ -103,7 +107,8 @@ static int check_globals(struct run *r)
 			return kst_error_subject(&r->err, "--signer");
 	}
 	if (r->cli.cmd && !r->cli.cmd->changes && (g->dry_run || g->check)) {
-		kst_error_setx(&r->err, KST_E_USAGE, "\"%s\" changes nothing that could be left undone",
+		kst_error_setx(&r->err, KST_E_USAGE,
+			       "\"%s\" changes nothing that could be left undone",
 			       r->cli.cmd->name);
 		return kst_error_subject(&r->err, g->check ? "--check" : "--dry-run");
 	}
@@ -116,20 +121,24 @@ static int check_operands(struct run *r)
 
 	if (r->cli.nr < c->min) {
 		if (!r->cli.nr)
-			kst_error_setx(&r->err, KST_E_USAGE, "\"%s\" needs %s", c->name, c->operands);
+			kst_error_setx(&r->err, KST_E_USAGE, "\"%s\" needs %s", c->name,
+				       c->operands);
 		else
 			kst_error_setx(&r->err, KST_E_USAGE, "\"%s\" needs more than \"%s\": %s",
 				       c->name, r->cli.operand[r->cli.nr - 1], c->operands);
 		return -1;
 	}
 	if (r->cli.nr > c->max) {
-		kst_error_setx(&r->err, KST_E_USAGE, "\"%s\" is one word too many", r->cli.operand[c->max]);
-		return kst_error_hint(&r->err, "kstool %s %s", c->name, c->operands ? c->operands : "");
+		kst_error_setx(&r->err, KST_E_USAGE, "\"%s\" is one word too many",
+			       r->cli.operand[c->max]);
+		return kst_error_hint(&r->err, "kstool %s %s", c->name,
+				      c->operands ? c->operands : "");
 	}
 	return 0;
 }
 
-/* Builds have one time for all that they make (reproducible-builds.org); looking at things does not. */
+/* Builds have one time for all that they make (reproducible-builds.org); looking at things does
+ * not. */
 static void source_date(const struct run *r)
 {
 	const char *epoch = getenv("SOURCE_DATE_EPOCH");
@@ -176,7 +185,8 @@ static int find_command(struct run *r, int argc, char *const *argv)
 	if (!r->args || !r->operands)
 		return kst_error_nomem(&r->err);
 	for (int i = 1; i < verb; i++) /* "-list -keystore F": keytool's way to say it */
-		if (argv[i][0] == '-' && argv[i][1] != '-' && (cmd_is_wrong(argv[i]) || cmd_find(argv[i] + 1)))
+		if (argv[i][0] == '-' && argv[i][1] != '-' &&
+		    (cmd_is_wrong(argv[i]) || cmd_find(argv[i] + 1)))
 			return cmd_unknown(argv[i], &r->err);
 	if (verb < argc) {
 		const char *next = verb + 1 < argc ? argv[verb + 1] : NULL;
@@ -186,8 +196,8 @@ static int find_command(struct run *r, int argc, char *const *argv)
 			skip = (int)cmd_words(r->cli.cmd);
 		else if (cmd_is_noun(argv[verb])) {
 			if (next && next[0] != '-')
-				kst_error_setx(&r->err, KST_E_UNKNOWN_COMMAND, "no command \"%s %s\"",
-					       argv[verb], next);
+				kst_error_setx(&r->err, KST_E_UNKNOWN_COMMAND,
+					       "no command \"%s %s\"", argv[verb], next);
 			else
 				kst_error_setx(&r->err, KST_E_USAGE, "\"%s\" what?", argv[verb]);
 			for (const struct cmd *const *c = cmd_table; *c; c++) {
@@ -307,9 +317,9 @@ static int run(struct run *r, int argc, char *const *argv)
 	ret = find_command(r, argc, argv);
 	hidden = r->cli.cmd && r->cli.cmd->group == GROUP_HIDDEN;
 	/* A command line that is wrong is reported in the form that it asks for. */
-	r->cli.out = make_out(&r->cli.g,
-			      !hidden && (r->cli.g.json || global_peek(argc, argv, "json")),
-			      r->cli.g.plain);
+	r->cli.out =
+		make_out(&r->cli.g, !hidden && (r->cli.g.json || global_peek(argc, argv, "json")),
+			 r->cli.g.plain);
 	if (!r->cli.out)
 		return kst_code_exit(KST_E_NO_MEMORY);
 	if (ret < 0 || check_globals(r) < 0)

@@ -48,6 +48,8 @@ void kst_text_shorten(struct kst_buf *out, const char *s, size_t cells, bool asc
 char *kst_text_lower(const char *s);
 /* Equal without regard to case (full Unicode simple folding by kst_text_lower). */
 bool kst_text_equal_nocase(const char *a, const char *b);
+/* Does `text` (NULL is empty) hold `what`, without regard to case? */
+bool kst_text_holds_nocase(const char *text, const char *what);
 
 /*
  * UTF-16BE (a BMPString as PKCS#12 writes it; surrogate pairs are joined, a lone

@@ -93,7 +93,7 @@ static bool first_done;
 /* Class of a room, and its size: 2^k, and three steps between. */
 static unsigned class_of(size_t n, size_t *room)
 {
-	unsigned shift = MIN_SHIFT, step;
+	unsigned shift, step;
 	size_t base;
 
 	if (n < ((size_t)1 << MIN_SHIFT))
@@ -101,11 +101,7 @@ static unsigned class_of(size_t n, size_t *room)
 	shift = 63u - (unsigned)__builtin_clzll(n);
 	base = (size_t)1 << shift;
 	step = (unsigned)((n - base + base / STEPS - 1) / (base / STEPS));
-	if (step == STEPS) {
-		shift++;
-		base <<= 1;
-		step = 0;
-	}
+	/* All the steps are the first of the next power, and so is the index. */
 	*room = base + step * (base / STEPS);
 	return (shift - MIN_SHIFT) * STEPS + step;
 }

@@ -194,6 +194,16 @@ bool kst_text_equal_nocase(const char *a, const char *b)
 	return same;
 }
 
+bool kst_text_holds_nocase(const char *text, const char *what)
+{
+	char *x = kst_text_lower(text ? text : ""), *y = kst_text_lower(what);
+	bool yes = x && y && strstr(x, y);
+
+	kst_free(x);
+	kst_free(y);
+	return yes;
+}
+
 /*
  * NFC in memory that is wiped: code points of the decomposition, composed in
  * place by utf8proc.

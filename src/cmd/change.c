@@ -72,8 +72,8 @@ static void rows_json(struct out *o, const struct changes *c, bool dry)
 }
 
 /* "ts.p12: 1 added, 2 unchanged.  backup ts.p12.kstool-bak" */
-static void summary(struct cli *cli, const char *path, const struct changes *c, bool dry, bool fresh,
-		    const struct kst_save_result *res)
+static void summary(struct cli *cli, const char *path, const struct changes *c, bool dry,
+		    bool fresh, const struct kst_save_result *res)
 {
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
 	size_t count[ACTIONS] = { 0 };

@@ -16,19 +16,19 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define LIMIT_MS 50
-#define LIMIT_FILE (UINT64_C(4) << 20)
+#define LIMIT_MS	 50
+#define LIMIT_FILE	 (UINT64_C(4) << 20)
 #define LIMIT_ITERATIONS 50000
-#define LIMIT_NAMES 1000
+#define LIMIT_NAMES	 1000
 
 extern char **environ;
 
 struct complete {
-	const char *word;   /* what is being completed, without the part in `lead` */
-	const char *lead;   /* kept in front of every answer: "--type=", "key,ca," */
+	const char *word; /* what is being completed, without the part in `lead` */
+	const char *lead; /* kept in front of every answer: "--type=", "key,ca," */
 	size_t lead_len;
 	struct kst_buf out;
-	const char *end;    /* ":none", ":file", ":dir" */
+	const char *end; /* ":none", ":file", ":dir" */
 	bool matched;
 };
 
@@ -185,8 +185,8 @@ static int ask_public(void *ctx, const struct kst_question *q, struct kst_secret
 	if (q->what != KST_ASK_STORE || !q->public_defaults || q->attempt > 1)
 		return 1;
 	*source = q->attempt ? KST_SOURCE_CHANGEIT : KST_SOURCE_EMPTY;
-	return q->attempt ? kst_secret_set(out, "changeit", 8, err) :
-			    kst_secret_set(out, NULL, 0, err);
+	return q->attempt ? kst_secret_set(out, "changeit", 8, err)
+			  : kst_secret_set(out, NULL, 0, err);
 }
 
 static void too_late(int number)
@@ -201,7 +201,8 @@ static struct kst_store *open_quietly(const char *path)
 {
 	static const struct kst_asker asker = { .ask = ask_public };
 	struct kst_limits limits = KST_LIMITS_DEFAULT;
-	struct kst_open_options opt = { .asker = &asker, .limits = &limits,
+	struct kst_open_options opt = { .asker = &asker,
+					.limits = &limits,
 					.insecure_permissions = true };
 	struct kst_store *s = NULL;
 	struct stat st;
@@ -304,10 +305,12 @@ static void offer_value(struct complete *c, const struct opt *o, const char *sto
 		offer(c, *k, NULL);
 }
 
-static const struct opt *find_option(const struct opt *table, const char *name, size_t n, char letter)
+static const struct opt *find_option(const struct opt *table, const char *name, size_t n,
+				     char letter)
 {
 	for (const struct opt *o = table; o && o->name; o++)
-		if (letter ? o->letter == letter : strlen(o->name) == n && !strncmp(o->name, name, n))
+		if (letter ? o->letter == letter
+			   : strlen(o->name) == n && !strncmp(o->name, name, n))
 			return o;
 	return NULL;
 }

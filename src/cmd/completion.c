@@ -13,7 +13,9 @@ static int run(struct cli *cli, void *opts)
 {
 	static const struct {
 		const char *shell, *text;
-	} adapters[] = { { "bash", adapter_bash }, { "zsh", adapter__kstool }, { "fish", adapter_fish } };
+	} adapters[] = { { "bash", adapter_bash },
+			 { "zsh", adapter__kstool },
+			 { "fish", adapter_fish } };
 
 	(void)opts;
 	for (size_t i = 0; i < sizeof(adapters) / sizeof(*adapters); i++)
@@ -35,7 +37,8 @@ const struct cmd cmd_completion = {
 	.operands = "bash|zsh|fish",
 	.summary = "what a shell needs to complete kstool's words",
 	.help = "Prints the few lines that connect a shell to kstool. They ask kstool itself for\n"
-		"commands, options, values and the aliases of a store, so they are never out of date.\n"
+		"commands, options, values and the aliases of a store, so they are never out of "
+		"date.\n"
 		"Completing never asks for a passphrase.\n",
 	.examples = examples,
 	.exits = "0",

@@ -128,6 +128,24 @@ static void key_json(struct out *o, const char *text, bool encrypted)
 	out_end(o);
 }
 
+/* The schema's word for a state; text may change its words, JSON not. */
+static const char *state_json(const struct kst_head *h)
+{
+	static const char *const word[][2] = { { "ok", "ok" },
+					       { "WARN", "warn" },
+					       { "CRIT", "crit" },
+					       { "EXPIRED", "expired" } };
+	const char *state;
+
+	if (!h->has_dates)
+		return NULL;
+	state = cmd_state(h->not_before, h->not_after, kst_time_now());
+	for (size_t i = 0; i < sizeof(word) / sizeof(word[0]); i++)
+		if (!strcmp(state, word[i][0]))
+			return word[i][1];
+	return "not-yet-valid";
+}
+
 int describe_entry(struct cli *cli, struct kst_store *s, size_t i)
 {
 	struct out *o = cli->out;
@@ -141,16 +159,7 @@ int describe_entry(struct cli *cli, struct kst_store *s, size_t i)
 	out_int(o, "index", (int64_t)i + 1);
 	out_str(o, "alias", h.alias);
 	out_str(o, "type", cmd_type_word(&h));
-	if (h.has_dates)
-		out_str(o, "state",
-			!strcmp(cmd_state(h.not_before, h.not_after, kst_time_now()), "WARN") ? "warn" :
-			!strcmp(cmd_state(h.not_before, h.not_after, kst_time_now()), "CRIT") ? "crit" :
-			!strcmp(cmd_state(h.not_before, h.not_after, kst_time_now()), "EXPIRED") ?
-			"expired" :
-			!strcmp(cmd_state(h.not_before, h.not_after, kst_time_now()), "ok") ? "ok" :
-			"not-yet-valid");
-	else
-		out_null(o, "state");
+	out_str(o, "state", state_json(&h));
 	out_time(o, "created", h.created);
 	if (h.kind == KST_KIND_KEY || h.kind == KST_KIND_CERT)
 		key_json(o, h.key,

@@ -88,7 +88,8 @@ void help_overview(struct out *o)
 		name = n > name ? n : name;
 		operands = m > operands && m < 24 ? m : operands;
 	}
-	out_line(o, "kstool manages keystores and truststores, and converts between their formats.");
+	out_line(o,
+		 "kstool manages keystores and truststores, and converts between their formats.");
 	for (size_t g = 0; g < GROUPS; g++) {
 		struct command_row row[64];
 		size_t nr = group_rows(groups[g].group, row, 64);
@@ -107,7 +108,9 @@ void help_overview(struct out *o)
 		}
 	}
 	out_blank(o);
-	out_line(o, "kstool help COMMAND tells more, with examples; kstool help lists the topics too.");
+	out_line(
+		o,
+		"kstool help COMMAND tells more, with examples; kstool help lists the topics too.");
 }
 
 /* ---- one command ---- */
@@ -312,8 +315,8 @@ static int unknown_topic(struct cli *cli, const char *word)
 	names[nr] = NULL;
 	near = opt_nearest(word, names);
 	if (near)
-		return kst_error_setx(cli->err, KST_E_NO_TOPIC, "no help on \"%s\"; did you mean \"%s\"?",
-				      word, near);
+		return kst_error_setx(cli->err, KST_E_NO_TOPIC,
+				      "no help on \"%s\"; did you mean \"%s\"?", word, near);
 	kst_error_setx(cli->err, KST_E_NO_TOPIC, "no help on \"%s\"", word);
 	return kst_error_hint(cli->err, "kstool help");
 }

@@ -23,7 +23,8 @@ static void exit_codes(struct out *o)
 {
 	static const char *const all[] = { "0", "1", "2", "3", "4", "5", "6", "8", "9", "130" };
 
-	out_line(o, "The same for every command: 0 is yes or done, 1 is a trustworthy no, 2 and more");
+	out_line(o,
+		 "The same for every command: 0 is yes or done, 1 is a trustworthy no, 2 and more");
 	out_line(o, "means that there is no answer. Of several failures the first one counts.");
 	out_array(o, "exit_codes");
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
@@ -88,9 +89,9 @@ void help_formats(struct out *o)
 	static const struct {
 		unsigned cap;
 		const char *word;
-	} caps[] = { { KST_CAP_KEYS, "keys" },	     { KST_CAP_CHAINS, "chains" },
+	} caps[] = { { KST_CAP_KEYS, "keys" },		{ KST_CAP_CHAINS, "chains" },
 		     { KST_CAP_CERTS, "certificates" }, { KST_CAP_TRUST, "trust" },
-		     { KST_CAP_SECRETS, "secrets" },  { KST_CAP_ENCRYPTION, "encrypted" } };
+		     { KST_CAP_SECRETS, "secrets" },	{ KST_CAP_ENCRYPTION, "encrypted" } };
 	struct format_row row[32] = { { .name = NULL } };
 	size_t nr = 0;
 
@@ -114,8 +115,10 @@ void help_formats(struct out *o)
 static void formats(struct out *o)
 {
 	static const char *const text[] = {
-		"A file is recognised by its content when it is read; its name says what it becomes",
-		"when it is written (-o FILE), and --to TYPE overrides that. A new store without an",
+		"A file is recognised by its content when it is read; its name says what it "
+		"becomes",
+		"when it is written (-o FILE), and --to TYPE overrides that. A new store without "
+		"an",
 		"extension is a native one (.kst).",
 		"",
 		NULL,
@@ -148,7 +151,8 @@ static const char *const passphrases[] = {
 	"Before the terminal is asked, what everybody knows is tried on foreign formats: the empty",
 	"passphrase and \"changeit\". A native store is never opened that way.",
 	"",
-	"Native stores open with a key file as well: --key-file FILE; --new-key-file FILE makes one.",
+	"Native stores open with a key file as well: --key-file FILE; --new-key-file FILE makes "
+	"one.",
 	NULL,
 };
 
@@ -164,10 +168,12 @@ static const char *const json[] = {
 	"             brackets, explained by kstool help CODE",
 	"",
 	"What is absent is null, never missing; the shape does not depend on how many there are.",
-	"Times are \"2026-12-05T18:50:03Z\", serial numbers and fingerprints lower-case hex strings.",
+	"Times are \"2026-12-05T18:50:03Z\", serial numbers and fingerprints lower-case hex "
+	"strings.",
 	"A secret is never in it.",
 	"",
-	"  kstool list *.p12 --json | jq -r '.stores[].entries[]|select(.state!=\"ok\")|[.alias,.state]|@tsv'",
+	"  kstool list *.p12 --json | jq -r "
+	"'.stores[].entries[]|select(.state!=\"ok\")|[.alias,.state]|@tsv'",
 	"  kstool trust ts.p12 ca.pem --json | jq -e .changed",
 	NULL,
 };
@@ -209,7 +215,8 @@ static const char *const openssl[] = {
 	"  openssl pkcs12 -in F -nokeys -out P       kstool export F --chain -o P.pem",
 	"  openssl pkcs7 -print_certs -in C          kstool convert C -o P.pem",
 	"  openssl rsa -in ENC -out PLAIN            kstool convert ENC -o PLAIN.pem --plain-key",
-	"  openssl req -newkey ... -x509             kstool keygen F --host H --self-signed --create",
+	"  openssl req -newkey ... -x509             kstool keygen F --host H --self-signed "
+	"--create",
 	"  compare -modulus of key and certificate   kstool show KEY CERT",
 	NULL,
 };
@@ -229,8 +236,8 @@ static const struct {
 };
 #define TOPICS (sizeof(topics) / sizeof(*topics))
 
-const char *const help_topics[] = { "exit-codes", "formats", "passphrases", "json",
-				    "environment", "keytool", "openssl", NULL };
+const char *const help_topics[] = { "exit-codes",  "formats", "passphrases", "json",
+				    "environment", "keytool", "openssl",     NULL };
 
 bool help_topic(struct out *o, const char *name)
 {

@@ -196,16 +196,6 @@ static bool in_list(const char *list, const char *word)
 	return false;
 }
 
-static bool holds_nocase(const char *text, const char *what)
-{
-	char *a = kst_text_lower(text ? text : ""), *b = kst_text_lower(what);
-	bool yes = a && b && strstr(a, b);
-
-	kst_free(a);
-	kst_free(b);
-	return yes;
-}
-
 static bool row_wanted(const struct list_opts *opt, const struct row *r, const struct kst_head *h)
 {
 	struct kst_buf hex KST_SCRATCH_BUF = KST_BUF_INIT;
@@ -218,10 +208,12 @@ static bool row_wanted(const struct list_opts *opt, const struct row *r, const s
 		return true;
 	if (r->sha256)
 		kst_text_hex(&hex, r->sha256, 32);
-	return holds_nocase(r->alias, opt->match) || holds_nocase(r->name, opt->match) ||
-	       holds_nocase(h->subject, opt->match) || holds_nocase(r->sans, opt->match) ||
-	       holds_nocase(r->issuer, opt->match) ||
-	       (hex.len && holds_nocase((const char *)hex.data, opt->match));
+	const char *const in[] = { r->alias, r->name, h->subject, r->sans, r->issuer,
+				   (const char *)hex.data };
+	for (size_t i = 0; i < sizeof(in) / sizeof(in[0]); i++)
+		if (kst_text_holds_nocase(in[i], opt->match))
+			return true;
+	return false;
 }
 
 static int by_alias(const void *a, const void *b)

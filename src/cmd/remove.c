@@ -13,16 +13,6 @@ struct remove_opts {
 	struct target_opts target;
 };
 
-static bool holds(const char *text, const char *what)
-{
-	char *a = kst_text_lower(text ? text : ""), *b = kst_text_lower(what);
-	bool yes = a && b && strstr(a, b);
-
-	kst_free(a);
-	kst_free(b);
-	return yes;
-}
-
 /* Mark the entries that are to go.  0 or -1. */
 static int choose(struct cli *cli, const struct remove_opts *opt, struct kst_store *s, bool *gone,
 		  struct changes *changes)
@@ -50,8 +40,8 @@ static int choose(struct cli *cli, const struct remove_opts *opt, struct kst_sto
 			return -1;
 		if (opt->expired && (!h.has_dates || h.not_after >= kst_time_now()))
 			continue;
-		if (opt->match && !holds(h.alias, opt->match) && !holds(h.name, opt->match) &&
-		    !holds(h.subject, opt->match))
+		if (opt->match && !kst_text_holds_nocase(h.alias, opt->match) && !kst_text_holds_nocase(h.name, opt->match) &&
+		    !kst_text_holds_nocase(h.subject, opt->match))
 			continue;
 		gone[i] = true;
 	}

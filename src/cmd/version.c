@@ -31,8 +31,9 @@ static int run(struct cli *cli, void *opts)
 	out_end(cli->out);
 	out_pair(cli->out, "with", kst_openssl_version());
 	out_pair(cli->out, NULL, kst_sodium_version());
-	out_pair(cli->out, "legacy", legacy ? "available (RC2 and single DES can be read)" :
-					      "not available (RC2 and single DES cannot be read)");
+	out_pair(cli->out, "legacy",
+		 legacy ? "available (RC2 and single DES can be read)"
+			: "not available (RC2 and single DES cannot be read)");
 	if (!out_is(cli->out, OUT_PLAIN)) {
 		out_blank(cli->out);
 		help_formats(cli->out);
@@ -40,17 +41,17 @@ static int run(struct cli *cli, void *opts)
 	return 0;
 }
 
-static const struct cmd_example examples[] = {
-	{ "kstool version", "for people" },
-	{ "kstool version --json", "for a bug report, or a test of what is there" },
-	{ NULL, NULL }
-};
+static const struct cmd_example examples[] = { { "kstool version", "for people" },
+					       { "kstool version --json",
+						 "for a bug report, or a test of what is there" },
+					       { NULL, NULL } };
 const struct cmd cmd_version = {
 	.name = "version",
 	.group = GROUP_HELP,
 	.operands = "",
 	.summary = "version, libraries, formats",
-	.help = "Tells the version, the libraries in use, whether OpenSSL's legacy ciphers are there,\n"
+	.help = "Tells the version, the libraries in use, whether OpenSSL's legacy ciphers are "
+		"there,\n"
 		"and the formats.\n",
 	.examples = examples,
 	.exits = "0",

@@ -16,7 +16,8 @@ static const struct {
 	{ "printcrl", "show", "kstool show FILE" },
 	{ "printcertreq", "show", "kstool show FILE" },
 	{ "importcert", "trust", "to trust a CA:  kstool trust STORE FILE" },
-	{ "importcert", "import", "a CA's reply for a key in the store:  kstool import STORE FILE" },
+	{ "importcert", "import",
+	  "a CA's reply for a key in the store:  kstool import STORE FILE" },
 	{ "importkeystore", "convert", "kstool convert OLD -o NEW" },
 	{ "importkeystore", "import", "into a store that exists:  kstool import STORE OLD" },
 	{ "exportcert", "export", "kstool export STORE ENTRY -o FILE" },
@@ -87,8 +88,8 @@ int cmd_unknown(const char *word, struct kst_error *err)
 		return kst_error_setx(err, KST_E_UNKNOWN_COMMAND,
 				      "no command \"%s\"; did you mean \"%s\"?", word, bare);
 	if (cmd_is_wrong(word)) {
-		kst_error_setx(err, KST_E_UNKNOWN_COMMAND, "no command \"%s\"; here it is another word",
-			       word);
+		kst_error_setx(err, KST_E_UNKNOWN_COMMAND,
+			       "no command \"%s\"; here it is another word", word);
 		for (size_t i = 0; wrong[i].word; i++)
 			if (!strcmp(wrong[i].word, bare) && cmd_find(wrong[i].verb))
 				kst_error_hint(err, "%s", wrong[i].hint);

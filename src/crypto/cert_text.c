@@ -55,12 +55,93 @@ static void put_raw_name(struct kst_bytes name, struct kst_buf *out)
 	}
 }
 
+/* ---- the ordinary name, without OpenSSL ---- */
+
+#define MAX_PARTS 16
+
+static const char *attribute(struct kst_bytes oid)
+{
+	/* Last octet of 2.5.4.x */
+	static const char *const name[] = { [3] = "CN", [5] = "serialNumber", [6] = "C", [7] = "L",
+					    [8] = "ST", [10] = "O", [11] = "OU" };
+
+	if (oid.len != 3 || oid.data[0] != 0x55 || oid.data[1] != 0x04 ||
+	    oid.data[2] >= sizeof(name) / sizeof(name[0]))
+		return NULL;
+	return name[oid.data[2]];
+}
+
+/* Printable ASCII, and in a UTF8String other valid UTF-8. */
+static bool ordinary(const struct kst_der_item *v)
+{
+	bool utf8 = v->id == KST_DER_UTF8_STRING;
+
+	if (!utf8 && v->id != V_ASN1_PRINTABLESTRING && v->id != V_ASN1_IA5STRING)
+		return false;
+	for (size_t i = 0; i < v->body.len; i++) {
+		uint8_t c = v->body.data[i];
+
+		if (c < 0x20 || c == 0x7f || (c >= 0x80 && !utf8))
+			return false;
+	}
+	return !utf8 || kst_utf8_valid(v->body.data, v->body.len);
+}
+
+static void put_escaped(struct kst_bytes s, struct kst_buf *out)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		uint8_t c = s.data[i];
+		bool outer = (i == 0 && (c == ' ' || c == '#')) || (i == s.len - 1 && c == ' ');
+
+		if (!outer && !(c && strchr(",+\"\\<>;", c)))
+			continue;
+		kst_buf_put(out, s.data + from, i - from);
+		kst_buf_u8(out, '\\');
+		from = i;
+	}
+	if (s.len > from)
+		kst_buf_put(out, s.data + from, s.len - from);
+}
+
+/*
+ * What OpenSSL would print, in a tenth of its time, for names of well-known attributes one by one;
+ * false and nothing for all others.  Stores of thousands show their subjects.
+ */
+static bool put_ordinary_name(struct kst_bytes name, struct kst_buf *out)
+{
+	struct kst_name_attr a[MAX_PARTS];
+	struct kst_name_iter it;
+	size_t nr = 0;
+	int ret;
+
+	kst_name_start(&it, name);
+	while (nr < MAX_PARTS && (ret = kst_name_next(&it, &a[nr])) == 1) {
+		if (!a[nr].first || !attribute(a[nr].oid) || !ordinary(&a[nr].value))
+			return false;
+		nr++;
+	}
+	if (nr == MAX_PARTS || ret < 0)
+		return false;
+	while (nr-- > 0) {
+		kst_buf_puts(out, attribute(a[nr].oid));
+		kst_buf_puts(out, "=");
+		put_escaped(a[nr].value.body, out);
+		if (nr)
+			kst_buf_puts(out, ",");
+	}
+	return true;
+}
+
 static void put_name(struct kst_bytes der, struct kst_buf *out)
 {
 	const uint8_t *p = der.data;
 	X509_NAME *name;
 	BIO *bio;
 
+	if (put_ordinary_name(der, out))
+		return;
 	ERR_set_mark();
 	name = der.len <= LONG_MAX ? d2i_X509_NAME(NULL, &p, (long)der.len) : NULL;
 	bio = name ? BIO_new(BIO_s_mem()) : NULL;

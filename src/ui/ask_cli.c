@@ -31,8 +31,8 @@ struct ask_cli {
 	struct pass_source ambient; /* $KSTOOL_PASS_FILE */
 	bool has_ambient, creating;
 	size_t key_files, new_key_files; /* used up so far */
-	char *key_file_path;             /* the store that key file number key_files - 1 is for */
-	unsigned defaults, tries;        /* of the question that is being answered */
+	char *key_file_path;		 /* the store that key file number key_files - 1 is for */
+	unsigned defaults, tries;	 /* of the question that is being answered */
 };
 
 static int sources_init(struct sources *s, const char *option, const struct opt_list *list,
@@ -91,7 +91,8 @@ static int sources_find(struct sources *s, const char *path, struct pass_source 
 
 		if (!p->file)
 			unnamed++;
-		else if (path && strlen(path) == p->file_len && !strncmp(path, p->file, p->file_len)) {
+		else if (path && strlen(path) == p->file_len &&
+			 !strncmp(path, p->file, p->file_len)) {
 			*out = p;
 			return 0;
 		}
@@ -164,8 +165,8 @@ static int nobody(const struct ask_cli *a, const struct kst_question *q, const c
 		  struct kst_error *err)
 {
 	kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
-		       a->g->no_input ? "a passphrase is needed and --no-input forbids to ask" :
-					"a passphrase is needed and there is no terminal");
+		       a->g->no_input ? "a passphrase is needed and --no-input forbids to ask"
+				      : "a passphrase is needed and there is no terminal");
 	kst_error_subject(err, "%s", q->path ? q->path : "");
 	return kst_error_hint(err, "add %s file:PATH  (or stdin, fd:N, env:NAME)", option);
 }
@@ -226,7 +227,8 @@ static int read_source(struct ask_cli *a, struct pass_source *p, struct kst_erro
 		for (size_t i = 0; i < all[k]->nr && !p->read; i++) {
 			const struct pass_source *other = &all[k]->item[i];
 
-			if (!other->read || other->kind != PASS_ENV || strcmp(other->value, p->value))
+			if (!other->read || other->kind != PASS_ENV ||
+			    strcmp(other->value, p->value))
 				continue;
 			if (copy(&p->secret, &other->secret, err) < 0)
 				return -1;
@@ -236,8 +238,8 @@ static int read_source(struct ask_cli *a, struct pass_source *p, struct kst_erro
 }
 
 /*
- * Rekeying asks for the secret of each slot of one store ("slot 3 ops"): every source that was given
- * may be the one, in their order.
+ * Rekeying asks for the secret of each slot of one store ("slot 3 ops"): every source that was
+ * given may be the one, in their order.
  */
 static bool is_slot(const struct kst_question *q)
 {
@@ -268,8 +270,8 @@ static int ask_open(struct ask_cli *a, const struct kst_question *q, struct kst_
 		return 1;
 	if (!p && q->public_defaults && a->defaults < 2) {
 		*source = a->defaults++ ? KST_SOURCE_CHANGEIT : KST_SOURCE_EMPTY;
-		return *source == KST_SOURCE_EMPTY ? kst_secret_set(out, NULL, 0, err) :
-						     kst_secret_set(out, "changeit", 8, err);
+		return *source == KST_SOURCE_EMPTY ? kst_secret_set(out, NULL, 0, err)
+						   : kst_secret_set(out, "changeit", 8, err);
 	}
 	*source = KST_SOURCE_GIVEN;
 	if (!p && a->has_ambient)
@@ -334,7 +336,8 @@ static void warn_new(struct ask_cli *a, const struct kst_question *q, const stru
 			 ASK_PASS_SHORT);
 	if (q->java_rules && !is_ascii(s))
 		out_warn(a->out, "non-ascii-passphrase",
-			 "%s: programs do not agree on how a passphrase that is not ASCII is encoded",
+			 "%s: programs do not agree on how a passphrase that is not ASCII is "
+			 "encoded",
 			 q->path);
 }
 
@@ -361,7 +364,7 @@ static int prompt_new(struct ask_cli *a, const struct kst_question *q, struct ks
 {
 	for (int i = 0; i < ASK_TRIES; i++) {
 		struct kst_secret one KST_SCRATCH_SECRET = KST_SECRET_INIT,
-				  two KST_SCRATCH_SECRET = KST_SECRET_INIT;
+				      two KST_SCRATCH_SECRET = KST_SECRET_INIT;
 		struct kst_error wrong = KST_ERROR_INIT;
 
 		if (prompt(a, q, "New passphrase", false, &one, err) < 0)
@@ -414,17 +417,16 @@ static int ask_new(struct ask_cli *a, const struct kst_question *q, struct kst_s
 		return copy(out, &p->secret, err);
 	}
 	if (p && p->kind != PASS_PROMPT) {
-		if (read_source(a, p, err) < 0 ||
-		    check_new(q, &p->secret, err) < 0)
+		if (read_source(a, p, err) < 0 || check_new(q, &p->secret, err) < 0)
 			return -1;
 		warn_new(a, q, &p->secret);
 		return copy(out, &p->secret, err);
 	}
 	if (!ask_cli_interactive(a)) {
 		kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
-			       a->g->no_input ?
-				       "a new passphrase is needed and --no-input forbids to ask" :
-				       "a new passphrase is needed and there is no terminal");
+			       a->g->no_input
+				       ? "a new passphrase is needed and --no-input forbids to ask"
+				       : "a new passphrase is needed and there is no terminal");
 		kst_error_subject(err, "%s", q->path ? q->path : "");
 		return kst_error_hint(err, "add --new-pass file:PATH  (or stdin, fd:N, env:NAME, "
 					   "gen:PATH)");
@@ -472,8 +474,8 @@ read:
 	return 0;
 }
 
-static int ask_new_key_file(struct ask_cli *a, const struct kst_question *q,
-			    struct kst_secret *out, struct kst_error *err)
+static int ask_new_key_file(struct ask_cli *a, const struct kst_question *q, struct kst_secret *out,
+			    struct kst_error *err)
 {
 	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_secret key KST_SCRATCH_SECRET = KST_SECRET_INIT;

@@ -12,10 +12,10 @@
 #include "ui/global.h"
 #include "ui/out.h"
 
-#define ASK_PASS_MAX 1024 /* bytes of a passphrase */
-#define ASK_PASS_SHORT 12 /* below this a new one for private keys is warned about */
-#define ASK_PASS_JAVA 6   /* below this Java's tools cannot edit the file */
-#define ASK_TRIES 3       /* on a terminal */
+#define ASK_PASS_MAX   1024 /* bytes of a passphrase */
+#define ASK_PASS_SHORT 12   /* below this a new one for private keys is warned about */
+#define ASK_PASS_JAVA  6    /* below this Java's tools cannot edit the file */
+#define ASK_TRIES      3    /* on a terminal */
 
 struct ask_cli;
 

@@ -112,8 +112,8 @@ static void add(struct doc *d, const char *key, json_t *v)
 		d->failed = true;
 		return;
 	}
-	if (json_is_array(in) ? json_array_append_new(in, v) :
-				json_object_set_new(in, key ? key : "", v))
+	if (json_is_array(in) ? json_array_append_new(in, v)
+			      : json_object_set_new(in, key ? key : "", v))
 		d->failed = true;
 }
 
@@ -248,7 +248,8 @@ void doc_error(struct doc *d, const struct kst_error *err)
 		return;
 	e = json_object();
 	if (!e || json_object_set_new(e, "code", string_or_null(kst_code_slug(err->code))) ||
-	    json_object_set_new(e, "subject", string_or_null(err->subject[0] ? err->subject : NULL)) ||
+	    json_object_set_new(e, "subject",
+				string_or_null(err->subject[0] ? err->subject : NULL)) ||
 	    json_object_set_new(e, "message", string_or_null(err->message)) ||
 	    json_object_set_new(e, "details", lines(err->detail)) ||
 	    json_object_set_new(e, "hints", lines(err->hint))) {
@@ -266,8 +267,9 @@ int doc_dump(struct doc *d, int status, bool error_only, struct kst_buf *out)
 	int ret = -1;
 
 	if (!all || d->failed ||
-	    json_object_set_new(all, "schema",
-				json_string(error_only || !d->schema ? "kstool.error/1" : d->schema)) ||
+	    json_object_set_new(
+		    all, "schema",
+		    json_string(error_only || !d->schema ? "kstool.error/1" : d->schema)) ||
 	    json_object_set_new(all, "ok", json_boolean(status == 0 || status == 1)) ||
 	    json_object_set_new(all, "exit", json_integer(status)) ||
 	    json_object_set_new(all, "changed", json_boolean(!error_only && d->changed)) ||

@@ -25,7 +25,8 @@ static struct found find_in(const struct opt *table, void *values, const char *n
 			    char letter)
 {
 	for (const struct opt *o = table; o && o->name; o++)
-		if (letter ? o->letter == letter : strlen(o->name) == n && !strncmp(o->name, name, n))
+		if (letter ? o->letter == letter
+			   : strlen(o->name) == n && !strncmp(o->name, name, n))
 			return (struct found){ o, (char *)values + o->offset };
 	return (struct found){ NULL, NULL };
 }
@@ -52,7 +53,8 @@ static int set_int(const struct opt *o, struct opt_int *to, const char *value,
 	errno = 0;
 	v = strtol(value, &end, 10);
 	if (errno || end == value || *end || value[0] == ' ' || value[0] == '+') {
-		kst_error_setx(err, KST_E_BAD_VALUE, "a whole number is expected, not \"%s\"", value);
+		kst_error_setx(err, KST_E_BAD_VALUE, "a whole number is expected, not \"%s\"",
+			       value);
 		return kst_error_subject(err, "--%s", o->name);
 	}
 	if ((bounded && (v < to->min || v > to->max)) || (!bounded && v < 0)) {
@@ -92,8 +94,10 @@ static int set_choice(const struct opt *o, const char **to, const char *value,
 	}
 	near = opt_nearest(value, o->choices);
 	if (near)
-		kst_error_setx(err, KST_E_BAD_VALUE, "\"%s\" is not a value of this option; did you "
-						     "mean \"%s\"?", value, near);
+		kst_error_setx(err, KST_E_BAD_VALUE,
+			       "\"%s\" is not a value of this option; did you "
+			       "mean \"%s\"?",
+			       value, near);
 	else
 		kst_error_setx(err, KST_E_BAD_VALUE, "\"%s\" is not a value of this option", value);
 	kst_error_subject(err, "--%s", o->name);
@@ -168,7 +172,8 @@ static int parse_letters(int argc, char *const *argv, int *i, const struct opt *
 
 	if (opt_is_foreign(word, own, global))
 		return opt_unknown(word, own, global, err);
-	/* Nothing of "-storepass" may take effect because its first letters happen to be options. */
+	/* Nothing of "-storepass" may take effect because its first letters happen to be options.
+	 */
 	for (const char *c = word + 1; *c; c++) {
 		struct found f = find_in(own, values, NULL, 0, *c);
 
@@ -219,7 +224,8 @@ int opt_parse(int argc, char *const *argv, const struct opt *own, void *values,
 		else if (word[1] == '-') {
 			if (parse_long(argc, argv, &i, own, values, global, global_values, err) < 0)
 				return -1;
-		} else if (parse_letters(argc, argv, &i, own, values, global, global_values, err) < 0)
+		} else if (parse_letters(argc, argv, &i, own, values, global, global_values, err) <
+			   0)
 			return -1;
 	}
 	*nr = count;

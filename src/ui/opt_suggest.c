@@ -28,32 +28,32 @@ const char *opt_nearest(const char *word, const char *const *words)
 
 static const struct {
 	const char *word, *hint;
-} habits[] = {
-	{ "storepass", "a passphrase is never on the command line; use --pass prompt, file:PATH, fd:N, "
-		       "stdin or env:NAME" },
-	{ "srcstorepass", "use --pass file:PATH (or prompt, fd:N, stdin, env:NAME)" },
-	{ "deststorepass", "use --new-pass file:PATH (or prompt, fd:N, stdin, env:NAME)" },
-	{ "keypass", "use --key-pass file:PATH (or prompt, fd:N, stdin, env:NAME)" },
-	{ "passin", "use --pass file:PATH (or prompt, fd:N, stdin, env:NAME)" },
-	{ "passout", "use --new-pass file:PATH (or prompt, fd:N, stdin, env:NAME)" },
-	{ "password", "use --pass file:PATH (or prompt, fd:N, stdin, env:NAME)" },
-	{ "nodes", "private keys leave unencrypted with --plain-key only" },
-	{ "noenc", "private keys leave unencrypted with --plain-key only" },
-	{ "keystore", "the store is the first word after the command, without an option" },
-	{ "in", "input files are words without an option" },
-	{ "file", "input files are words without an option" },
-	{ "out", "the output is named by -o FILE" },
-	{ "inform", "formats are recognised by content; leave the option out" },
-	{ "outform", "the format follows the name: -o FILE, or --to TYPE" },
-	{ "storetype", "formats are recognised by content; leave the option out" },
-	{ "deststoretype", "the format follows the name: -o FILE, or --to TYPE" },
-	{ "noprompt", "leave the option out; --yes answers confirmations, --no-input never asks" },
-	{ "trustcacerts", "leave the option out: kstool trust STORE FILE" },
-	{ "force", "say what may be lost: --replace, --yes, --plain-key" },
-	{ "noout", "leave the option out" },
-	{ "rfc", "leave the option out: PEM is the default" },
-	{ NULL, NULL }
-};
+} habits[] = { { "storepass",
+		 "a passphrase is never on the command line; use --pass prompt, file:PATH, fd:N, "
+		 "stdin or env:NAME" },
+	       { "srcstorepass", "use --pass file:PATH (or prompt, fd:N, stdin, env:NAME)" },
+	       { "deststorepass", "use --new-pass file:PATH (or prompt, fd:N, stdin, env:NAME)" },
+	       { "keypass", "use --key-pass file:PATH (or prompt, fd:N, stdin, env:NAME)" },
+	       { "passin", "use --pass file:PATH (or prompt, fd:N, stdin, env:NAME)" },
+	       { "passout", "use --new-pass file:PATH (or prompt, fd:N, stdin, env:NAME)" },
+	       { "password", "use --pass file:PATH (or prompt, fd:N, stdin, env:NAME)" },
+	       { "nodes", "private keys leave unencrypted with --plain-key only" },
+	       { "noenc", "private keys leave unencrypted with --plain-key only" },
+	       { "keystore", "the store is the first word after the command, without an option" },
+	       { "in", "input files are words without an option" },
+	       { "file", "input files are words without an option" },
+	       { "out", "the output is named by -o FILE" },
+	       { "inform", "formats are recognised by content; leave the option out" },
+	       { "outform", "the format follows the name: -o FILE, or --to TYPE" },
+	       { "storetype", "formats are recognised by content; leave the option out" },
+	       { "deststoretype", "the format follows the name: -o FILE, or --to TYPE" },
+	       { "noprompt",
+		 "leave the option out; --yes answers confirmations, --no-input never asks" },
+	       { "trustcacerts", "leave the option out: kstool trust STORE FILE" },
+	       { "force", "say what may be lost: --replace, --yes, --plain-key" },
+	       { "noout", "leave the option out" },
+	       { "rfc", "leave the option out: PEM is the default" },
+	       { NULL, NULL } };
 
 bool opt_is_foreign(const char *word, const struct opt *own, const struct opt *global)
 {

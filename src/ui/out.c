@@ -302,7 +302,7 @@ void out_blank(struct out *o)
 		put(o, "\n");
 }
 
-#define VERB_CELLS 11
+#define VERB_CELLS  11
 #define ALIAS_CELLS 19
 
 static void change_line(struct kst_buf *b, const char *verb, const char *alias, const char *text)

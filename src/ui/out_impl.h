@@ -13,20 +13,19 @@ struct doc; /* the JSON document, json.c */
 
 struct out {
 	enum out_mode mode;
-	bool quiet, ascii, local_time, block, table, no_pager, want_pager, data_mode,
-		discarded;
+	bool quiet, ascii, local_time, block, table, no_pager, want_pager, data_mode, discarded;
 	int verbose;
 	int fd, err_fd;
 	bool color, err_color;
 	size_t width, err_width; /* cells; 0 no limit */
-	struct kst_buf buf;      /* text that is not written yet */
-	int write_errno;         /* the first error in writing the answer */
-	struct doc *doc;         /* OUT_JSON only */
+	struct kst_buf buf;	 /* text that is not written yet */
+	int write_errno;	 /* the first error in writing the answer */
+	struct doc *doc;	 /* OUT_JSON only */
 };
 
-#define GAP 2           /* cells between columns */
+#define GAP	     2	/* cells between columns */
 #define LEAST_MIDDLE 12 /* a column that is shortened in the middle keeps so many cells */
-#define PAIR_INDENT 2   /* of details below a heading */
+#define PAIR_INDENT  2	/* of details below a heading */
 
 /* Append text that is safe as it is; buffered, written when a lot has come together. */
 void put(struct out *o, const char *text);
@@ -49,8 +48,7 @@ void put_state(const struct out *o, struct kst_buf *b, const char *text);
 void wrap_text(struct kst_buf *b, const char *text, size_t start, size_t indent, size_t width);
 
 void text_rows(struct out *o, const struct field *table, const void *rows, size_t nr, size_t size);
-void plain_rows(struct out *o, const struct field *table, const void *rows, size_t nr,
-		size_t size);
+void plain_rows(struct out *o, const struct field *table, const void *rows, size_t nr, size_t size);
 void plain_escape(struct kst_buf *b, const char *text);
 
 /* ---- json.c ---- */

@@ -28,7 +28,9 @@ static int parse_kind(struct pass_source *p, const char *word, bool may_gen)
 	static const struct {
 		const char *prefix;
 		enum pass_kind kind;
-	} valued[] = { { "file:", PASS_FILE }, { "fd:", PASS_FD }, { "env:", PASS_ENV },
+	} valued[] = { { "file:", PASS_FILE },
+		       { "fd:", PASS_FD },
+		       { "env:", PASS_ENV },
 		       { "gen:", PASS_GEN } };
 
 	p->value = NULL;
@@ -47,7 +49,8 @@ static int parse_kind(struct pass_source *p, const char *word, bool may_gen)
 			if (valued[i].kind == PASS_GEN && !may_gen)
 				continue;
 			if (valued[i].kind == PASS_FD &&
-			    (strspn(word + n, "0123456789") != strlen(word + n) || strlen(word + n) > 6))
+			    (strspn(word + n, "0123456789") != strlen(word + n) ||
+			     strlen(word + n) > 6))
 				continue;
 			p->kind = valued[i].kind;
 			p->value = word + n;
@@ -71,12 +74,14 @@ int pass_source_parse(struct pass_source *p, const char *option, const char *wor
 			return 0;
 		}
 	if (!may_gen && !strncmp(word, "gen:", 4)) {
-		kst_error_setx(err, KST_E_BAD_VALUE, "gen: makes a new passphrase; it opens nothing");
+		kst_error_setx(err, KST_E_BAD_VALUE,
+			       "gen: makes a new passphrase; it opens nothing");
 		kst_error_subject(err, "%s", option);
 		return kst_error_hint(err, "use --new-pass gen:PATH");
 	}
-	kst_error_setx(err, KST_E_SECRET_IN_ARGV,
-		       "a passphrase on the command line is visible in ps and in the shell's history");
+	kst_error_setx(
+		err, KST_E_SECRET_IN_ARGV,
+		"a passphrase on the command line is visible in ps and in the shell's history");
 	kst_error_subject(err, "%s", option);
 	return kst_error_hint(err, "use %s prompt, file:PATH, fd:N, stdin or env:NAME", option);
 }
@@ -148,7 +153,8 @@ static int check_mode(int fd, const struct stat *st, struct kst_error *err)
 	    ((unsigned long)fs.f_type == TMPFS_MAGIC || (unsigned long)fs.f_type == RAMFS_MAGIC) &&
 	    !(st->st_mode & 022))
 		return 0;
-	kst_error_setx(err, KST_E_PERMISSIONS, "others can read or change this file of secrets (mode %04o)",
+	kst_error_setx(err, KST_E_PERMISSIONS,
+		       "others can read or change this file of secrets (mode %04o)",
 		       (unsigned)st->st_mode & 07777);
 	return -1;
 }
@@ -184,7 +190,8 @@ static int read_regular(int fd, bool line, size_t limit, struct kst_secret *out,
 		if (finish_line(&s, err) < 0)
 			return -1;
 	} else if (s.len > limit)
-		return kst_error_setx(err, KST_E_TOO_LARGE, "this is larger than a file of secrets is");
+		return kst_error_setx(err, KST_E_TOO_LARGE,
+				      "this is larger than a file of secrets is");
 	kst_secret_move(out, &s);
 	return 0;
 }
@@ -199,8 +206,9 @@ int secret_file_read(const char *path, bool line, size_t limit, bool loose, stru
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	while (fd < 0 && errno == EINTR);
 	if (fd < 0) {
-		kst_error_set(err, errno == ENOENT || errno == ENOTDIR ? KST_E_NO_FILE : KST_E_UNREADABLE,
-			      "cannot open");
+		kst_error_set(
+			err, errno == ENOENT || errno == ENOTDIR ? KST_E_NO_FILE : KST_E_UNREADABLE,
+			"cannot open");
 		return kst_error_subject(err, "%s", path);
 	}
 	if (fstat(fd, &st) < 0)
@@ -210,8 +218,8 @@ int secret_file_read(const char *path, bool line, size_t limit, bool loose, stru
 	else if (!loose && check_mode(fd, &st, err) < 0)
 		kst_error_hint(err, "chmod 600 %s", path);
 	else
-		ret = S_ISREG(st.st_mode) || !line ? read_regular(fd, line, limit, out, err) :
-						     read_line(fd, out, err);
+		ret = S_ISREG(st.st_mode) || !line ? read_regular(fd, line, limit, out, err)
+						   : read_line(fd, out, err);
 	close(fd);
 	if (ret > 0)
 		ret = kst_error_setx(err, KST_E_PASSPHRASE_NEEDED, "the file is empty");
@@ -227,7 +235,8 @@ static int read_env(const char *name, struct kst_secret *out, struct kst_error *
 	size_t n;
 
 	if (!value) {
-		kst_error_setx(err, KST_E_PASSPHRASE_NEEDED, "there is no such environment variable");
+		kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
+			       "there is no such environment variable");
 		return kst_error_subject(err, "env:%s", name);
 	}
 	n = strcspn(value, "\n");
@@ -263,7 +272,8 @@ int pass_source_read(struct pass_source *p, bool loose, struct kst_error *err)
 			ret = kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
 					     "the input ended before a passphrase came");
 		if (ret < 0)
-			kst_error_subject(err, "%s%s", p->kind == PASS_FD ? "fd:" : "standard input",
+			kst_error_subject(err, "%s%s",
+					  p->kind == PASS_FD ? "fd:" : "standard input",
 					  p->kind == PASS_FD ? p->value : "");
 		break;
 	case PASS_ENV:
@@ -288,7 +298,7 @@ int pass_generate(struct kst_secret *out, struct kst_error *err)
 	/* Crockford's letters: none that are taken for another when typed. */
 	static const char letters[] = "0123456789abcdefghjkmnpqrstvwxyz";
 	struct kst_secret s KST_SCRATCH_SECRET = KST_SECRET_INIT,
-			  raw KST_SCRATCH_SECRET = KST_SECRET_INIT;
+			    raw KST_SCRATCH_SECRET = KST_SECRET_INIT;
 
 	/* 26 letters of 5 bits hold 130; the last one takes what is left of the 128. */
 	if (kst_secret_alloc(&raw, 16, err) < 0 || kst_secret_alloc(&s, 32, err) < 0)

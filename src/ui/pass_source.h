@@ -15,14 +15,15 @@ enum pass_kind { PASS_PROMPT, PASS_FILE, PASS_FD, PASS_STDIN, PASS_ENV, PASS_NON
 
 struct pass_source {
 	enum pass_kind kind;
-	const char *value;   /* path, variable or number: the rest of the word */
-	const char *file;    /* FILE= before it, not terminated; NULL: any file */
+	const char *value; /* path, variable or number: the rest of the word */
+	const char *file;  /* FILE= before it, not terminated; NULL: any file */
 	size_t file_len;
-	bool read;           /* `secret` holds it */
+	bool read; /* `secret` holds it */
 	struct kst_secret secret;
 };
 
-/* Parse a word.  `may_gen`: gen: is legal here.  0, or -1: SECRET_IN_ARGV (never repeats the word). */
+/* Parse a word.  `may_gen`: gen: is legal here.  0, or -1: SECRET_IN_ARGV (never repeats the word).
+ */
 int pass_source_parse(struct pass_source *p, const char *option, const char *word, bool may_gen,
 		      struct kst_error *err);
 /* Read a file, fd, stdin or env source, once.  `loose`: accept what others can read. */

@@ -95,7 +95,8 @@ bool term_utf8(void)
 	setlocale(LC_CTYPE, "");
 	known = names_utf8(nl_langinfo(CODESET));
 	if (!known) {
-		/* A container often names a locale that it does not have; the terminal outside has it. */
+		/* A container often names a locale that it does not have; the terminal outside has
+		 * it. */
 		locale = env("LC_ALL");
 		if (!locale)
 			locale = env("LC_CTYPE");

@@ -8,7 +8,8 @@
 
 /* Colour on this stream: `when` is "always", "never", or "auto"/NULL. */
 bool term_color(int fd, const char *when);
-/* Cells a line has: $COLUMNS, else what the terminal says, else 80; 0 (no limit) for what is none. */
+/* Cells a line has: $COLUMNS, else what the terminal says, else 80; 0 (no limit) for what is none.
+ */
 size_t term_width(int fd);
 /* Lines of the screen; 0 if it is none. */
 size_t term_height(int fd);

@@ -17,10 +17,8 @@ const char *state_color(const char *state)
 {
 	static const struct {
 		const char *word, *sgr;
-	} colors[] = {
-		{ "EXPIRED", "31" }, { "CRIT", "31" }, { "FAIL", "31" }, { "WARN", "33" },
-		{ "not yet", "33" }, { "ok", "32" },   { NULL, NULL }
-	};
+	} colors[] = { { "EXPIRED", "31" }, { "CRIT", "31" }, { "FAIL", "31" }, { "WARN", "33" },
+		       { "not yet", "33" }, { "ok", "32" },   { NULL, NULL } };
 
 	for (size_t i = 0; colors[i].word; i++) {
 		size_t n = strlen(colors[i].word);
@@ -208,9 +206,9 @@ static void fit(struct grid *g, size_t width)
 	}
 }
 
-static void put_line(struct out *o, const struct grid *g, const char *(*text)(const struct grid *,
-									      size_t, size_t),
-		     size_t row, bool title)
+static void put_line(struct out *o, const struct grid *g,
+		     const char *(*text)(const struct grid *, size_t, size_t), size_t row,
+		     bool title)
 {
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
 	size_t pad = 0;
@@ -239,7 +237,8 @@ static void put_line(struct out *o, const struct grid *g, const char *(*text)(co
 			w = k->width;
 		}
 		if (*s) {
-			/* Padding is written only before something: no blanks at the end of a line. */
+			/* Padding is written only before something: no blanks at the end of a line.
+			 */
 			put_spaces(&b, pad);
 			pad = 0;
 			if (k->f->type == F_STATE && !title)

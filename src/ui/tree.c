@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define CELLS 5
-#define USE 1
+#define USE   1
 #define STATE 4
 
 /* Indent and mark of a row: three cells deeper a level. */
@@ -41,7 +41,8 @@ static size_t show(const struct out *o, const struct out_tree_row *r, size_t c, 
 	if (r->cell[c])
 		kst_text_escape(&t, r->cell[c], strlen(r->cell[c]));
 	if (t.len && limit && used + kst_text_width((const char *)t.data) > limit)
-		kst_text_shorten(b, (const char *)t.data, limit > used ? limit - used : 0, o->ascii);
+		kst_text_shorten(b, (const char *)t.data, limit > used ? limit - used : 0,
+				 o->ascii);
 	else if (t.len)
 		kst_buf_puts(b, (const char *)t.data);
 	return b->len ? kst_text_width((const char *)b->data) : 0;

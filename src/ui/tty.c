@@ -47,11 +47,13 @@ int tty_passphrase(const char *prompt, struct kst_secret *out, struct kst_error 
 {
 	struct kst_secret s KST_SCRATCH_SECRET = KST_SECRET_INIT;
 
-	/* One byte more than a passphrase may have, to see that it is too long; and the terminator. */
+	/* One byte more than a passphrase may have, to see that it is too long; and the terminator.
+	 */
 	if (kst_secret_alloc(&s, ASK_PASS_MAX + 2, err) < 0)
 		return -1;
 	errno = 0;
-	if (!readpassphrase(prompt, (char *)s.data, ASK_PASS_MAX + 2, RPP_ECHO_OFF | RPP_REQUIRE_TTY)) {
+	if (!readpassphrase(prompt, (char *)s.data, ASK_PASS_MAX + 2,
+			    RPP_ECHO_OFF | RPP_REQUIRE_TTY)) {
 		if (errno == ENOTTY || errno == ENXIO || errno == ENOENT || errno == EACCES)
 			return no_terminal(err);
 		if (errno == EINTR)
@@ -120,8 +122,9 @@ int tty_yes(const char *prompt, struct kst_error *err)
 
 	if (ret < 0)
 		return -1;
-	return ret == 0 && b.len && (!strcmp((char *)b.data, "y") || !strcmp((char *)b.data, "Y") ||
-				     !strcmp((char *)b.data, "yes"));
+	return ret == 0 && b.len &&
+	       (!strcmp((char *)b.data, "y") || !strcmp((char *)b.data, "Y") ||
+		!strcmp((char *)b.data, "yes"));
 }
 
 int tty_show(const char *text, const struct kst_secret *secret, struct kst_error *err)
@@ -131,10 +134,11 @@ int tty_show(const char *text, const struct kst_secret *secret, struct kst_error
 
 	if (fd < 0)
 		return no_terminal(err);
-	ret = write_tty(fd, text, strlen(text)) < 0 || write_tty(fd, secret->data, secret->len) < 0 ||
-			      write_tty(fd, "\n", 1) < 0 ?
-		      -1 :
-		      0;
+	ret = write_tty(fd, text, strlen(text)) < 0 ||
+			      write_tty(fd, secret->data, secret->len) < 0 ||
+			      write_tty(fd, "\n", 1) < 0
+		      ? -1
+		      : 0;
 	close(fd);
 	return ret < 0 ? no_terminal(err) : 0;
 }

@@ -67,14 +67,20 @@ START_TEST(a_freed_block_is_wiped)
 	puts("skipped: under ASan freed memory cannot be looked at");
 #else
 	/* The next block of the same size is the same one: all zero again. */
-	char *p = kst_malloc(777), *q;
+	char *p[3], *q[3];
 
-	memset(p, 'x', 777);
-	kst_free(p);
-	q = kst_malloc(777);
-	for (size_t i = 0; i < 777; i++)
-		ck_assert_int_eq(q[i], 0);
-	kst_free(q);
+	for (int i = 0; i < 3; i++)
+		memset(p[i] = kst_malloc(777), 'x', 777);
+	for (int i = 0; i < 3; i++)
+		kst_free(p[i]);
+	for (int i = 0; i < 3; i++) {
+		q[i] = kst_malloc(777);
+		ck_assert_ptr_eq(q[i], p[2 - i]);
+		for (size_t k = 0; k < 777; k++)
+			ck_assert_int_eq(q[i][k], 0);
+	}
+	for (int i = 0; i < 3; i++)
+		kst_free(q[i]);
 #endif
 }
 END_TEST
@@ -160,7 +166,7 @@ static void *allocate(void *unused)
 			if (p[i] != (uint8_t)n)
 				return (void *)1;
 		kst_free(p);
-		if (n % 8 == 0)
+		if (n % 64 == 0)
 			sched_yield(); /* let the forking thread have its turn */
 	}
 	return NULL;
@@ -175,7 +181,7 @@ START_TEST(threads_and_forks_do_not_meet)
 	enough = false;
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(pthread_create(&t[i], NULL, allocate, NULL), 0);
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < 150; i++) {
 		pid_t pid = fork();
 
 		ck_assert_int_ge(pid, 0);
@@ -197,7 +203,10 @@ END_TEST
 
 START_TEST(a_copy_of_a_text_ends_where_the_text_does)
 {
+	size_t before = kst_alloc_live();
 	char *p = kst_strndup("abcdef", 3), *q = kst_strndup("ab", 1000);
+
+	ck_assert_uint_eq(kst_alloc_live(), before + 4 + 3);
 	char *r = kst_asprintf("%s-%d", "x", 12);
 
 	ck_assert_str_eq(p, "abc");

@@ -61,7 +61,7 @@ static void make_file(int i, const char *text, size_t n, mode_t mode)
 
 static const char *file_source(int i)
 {
-	static char text[4][180];
+	static char text[4][300];
 
 	snprintf(text[i], sizeof(text[i]), "file:%s", path[i]);
 	return text[i];
@@ -88,8 +88,11 @@ static enum kst_ask_source source;
 /* Ask; on success the answer must be `want`. */
 static int ask(enum kst_ask what, const char *file, unsigned attempt, bool public, const char *want)
 {
-	struct kst_question q = { .what = what, .path = file, .format = "PKCS#12",
-				  .attempt = attempt, .public_defaults = public };
+	struct kst_question q = { .what = what,
+				  .path = file,
+				  .format = "PKCS#12",
+				  .attempt = attempt,
+				  .public_defaults = public };
 	struct kst_secret s KST_SCRATCH_SECRET = KST_SECRET_INIT;
 	int ret = asker.ask(asker.ctx, &q, &s, &source, &err);
 
@@ -102,15 +105,16 @@ static int ask(enum kst_ask what, const char *file, unsigned attempt, bool publi
 
 START_TEST(a_literal_is_refused_and_not_repeated)
 {
-	static const char *const bad[] = { "hunter2", "pass:hunter2", "file:", "fd:x", "fd:-1", "env:",
-					   "a=hunter2", "", "gen:hunter2", "PROMPT" };
+	static const char *const bad[] = { "hunter2",	  "pass:hunter2", "file:",     "fd:x",
+					   "fd:-1",	  "env:",	  "a=hunter2", "",
+					   "gen:hunter2", "PROMPT" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		kst_error_clear(&err);
 		g.pass = list(bad[i], NULL);
 		ck_assert_int_eq(make(), -1);
-		ck_assert_int_eq(err.code,
-				 strncmp(bad[i], "gen:", 4) ? KST_E_SECRET_IN_ARGV : KST_E_BAD_VALUE);
+		ck_assert_int_eq(err.code, strncmp(bad[i], "gen:", 4) ? KST_E_SECRET_IN_ARGV
+								      : KST_E_BAD_VALUE);
 		ck_assert_ptr_null(strstr(err.message, "hunter2"));
 		ck_assert_ptr_null(strstr(err.hint, "hunter2"));
 		ck_assert_str_eq(err.subject, "--pass");
@@ -180,7 +184,8 @@ START_TEST(a_file_that_others_can_read_is_refused)
 		kst_error_clear(&err);
 		g.insecure_permissions = false;
 		ck_assert_int_eq(make(), 0);
-		/* Where /tmp is a tmpfs and the test is root, this is how containers get secrets. */
+		/* Where /tmp is a tmpfs and the test is root, this is how containers get secrets.
+		 */
 		if (ask(KST_ASK_STORE, "a.p12", 0, false, "secret") == 0)
 			ck_assert(geteuid() == 0 && !(modes[i] & 022));
 		else
@@ -253,7 +258,7 @@ END_TEST
 
 START_TEST(a_passphrase_can_be_for_one_file)
 {
-	char named[200];
+	char named[400];
 
 	make_file(0, "first\n", 6, 0600);
 	make_file(1, "second\n", 7, 0600);
@@ -379,7 +384,7 @@ START_TEST(gen_writes_a_random_one_to_a_new_private_file)
 {
 	struct kst_question q = { .what = KST_ASK_NEW_STORE, .path = "a.p12" };
 	struct kst_secret one KST_SCRATCH_SECRET = KST_SECRET_INIT,
-			  two KST_SCRATCH_SECRET = KST_SECRET_INIT;
+			      two KST_SCRATCH_SECRET = KST_SECRET_INIT;
 	char gen[200], line[64] = "";
 	struct stat st;
 	FILE *f;
@@ -417,7 +422,7 @@ START_TEST(key_files_are_made_and_read)
 {
 	struct kst_question q = { .what = KST_ASK_NEW_KEY_FILE, .path = "a.kst" };
 	struct kst_secret one KST_SCRATCH_SECRET = KST_SECRET_INIT,
-			  two KST_SCRATCH_SECRET = KST_SECRET_INIT;
+			      two KST_SCRATCH_SECRET = KST_SECRET_INIT;
 	static const char *new_item[2], *old_item[2];
 
 	ck_assert_int_eq(make(), 0);

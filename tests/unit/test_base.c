@@ -99,6 +99,9 @@ START_TEST(a_cursor_that_failed_yields_nothing_more)
 	kst_cursor_init(&c, "abc", 3);
 	sub = kst_cursor_sub(&c, SIZE_MAX);
 	ck_assert(sub.failed && c.failed);
+	kst_cursor_init(&c, "abc", 3);
+	kst_cursor_u8(&c);
+	ck_assert_ptr_null(kst_cursor_take(&c, SIZE_MAX)); /* 1 + SIZE_MAX is 0 */
 }
 END_TEST
 

@@ -10,10 +10,12 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -209,6 +211,52 @@ START_TEST(a_pipe_is_read_to_its_end_and_no_further_than_the_limit)
 }
 END_TEST
 
+static void interrupt(int number)
+{
+	(void)number;
+}
+
+START_TEST(writing_goes_on_after_an_interruption)
+{
+	static uint8_t out[1 << 20];
+	struct sigaction sa = { .sa_handler = interrupt }, old;
+	struct itimerval often = { { 0, 500 }, { 0, 500 } }, never = { { 0, 0 }, { 0, 0 } };
+	int p[2], status, rc;
+	pid_t pid;
+
+	for (size_t i = 0; i < sizeof(out); i++)
+		out[i] = (uint8_t)(i * 2654435761u >> 24);
+	ck_assert_int_eq(pipe(p), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (!pid) {
+		uint8_t in[3000];
+		size_t at = 0;
+		ssize_t n;
+
+		close(p[1]);
+		while ((n = read(p[0], in, sizeof(in))) > 0) {
+			if (at + (size_t)n > sizeof(out) || memcmp(in, out + at, (size_t)n))
+				_exit(1);
+			at += (size_t)n;
+			if (at < 300000)
+				usleep(1000); /* so that the writer waits, half done */
+		}
+		_exit(at == sizeof(out) ? 0 : 2);
+	}
+	close(p[0]);
+	sigaction(SIGALRM, &sa, &old); /* without SA_RESTART */
+	setitimer(ITIMER_REAL, &often, NULL);
+	rc = kst_fd_write_all(p[1], out, sizeof(out), NULL);
+	setitimer(ITIMER_REAL, &never, NULL);
+	sigaction(SIGALRM, &old, NULL);
+	close(p[1]);
+	waitpid(pid, &status, 0);
+	ck_assert_int_eq(rc, 0);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 START_TEST(what_cannot_be_read_is_named)
 {
 	struct kst_error err = KST_ERROR_INIT;
@@ -240,12 +288,26 @@ START_TEST(symbolic_links_are_resolved_and_stay)
 	ck_assert_int_eq(symlink(in_dir("one"), in_dir("two")), 0);
 	ck_assert_int_eq(symlink("real/later", in_dir("dangling")), 0);
 	ck_assert_int_eq(symlink("loop", in_dir("loop")), 0);
+	ck_assert_int_eq(symlink("a", in_dir("real/b")), 0);
 
 	ck_assert_int_eq(replace(in_dir("two"), "new", 0600, 0, false), KST_OK);
 	holds("real/f", "new");
+	ck_assert_uint_eq(mode_of("real/f"), 0644);
 	ck_assert_int_eq(replace(in_dir("dangling"), "made", 0600, 0, false), KST_OK);
 	holds("real/later", "made");
 	ck_assert_int_eq(replace(in_dir("loop"), "x", 0600, 0, false), KST_E_UNREADABLE);
+
+	/* Relative paths, with and without a slash. */
+	int here = open(".", O_RDONLY | O_DIRECTORY);
+	ck_assert_int_eq(chdir(dir), 0);
+	enum kst_code one = replace("one", "1", 0600, 0, false);
+	enum kst_code b = replace("real/b", "2", 0600, 0, false);
+	ck_assert_int_eq(fchdir(here), 0);
+	close(here);
+	ck_assert_int_eq(one, KST_OK);
+	ck_assert_int_eq(b, KST_OK);
+	holds("real/f", "1");
+	holds("real/a", "2");
 
 	struct stat st;
 	ck_assert_int_eq(lstat(in_dir("two"), &st), 0);
@@ -471,6 +533,11 @@ START_TEST(a_signal_leaves_nothing)
 	struct kst_place p = KST_PLACE_INIT, q = KST_PLACE_INIT;
 	struct kst_replace r = KST_REPLACE_INIT, s = KST_REPLACE_INIT, done = KST_REPLACE_INIT;
 
+	/* What is done needs no remembering, however many there were. */
+	for (int i = 0; i < 40; i++)
+		ck_assert_int_eq(replace(in_dir("h"), "x", 0600, 0, false), KST_OK);
+	ck_assert_int_eq(unlink(in_dir("h")), 0);
+
 	ck_assert_int_eq(kst_place_find(&p, in_dir("f"), false, NULL), 0);
 	ck_assert_int_eq(kst_place_find(&q, in_dir("g"), false, NULL), 0);
 	ck_assert_int_eq(kst_replace_begin(&done, &q, 0600, 0, false, NULL), 0);
@@ -633,6 +700,19 @@ static int onto_mount_point(void)
 	make("g", "bound", 0600);
 	if (mount(in_dir("g"), in_dir("f"), NULL, MS_BIND, NULL) < 0)
 		return 255;
+	/* Known before anything is written, on every kernel that can tell (Linux 5.8). */
+	struct kst_place p = KST_PLACE_INIT;
+	struct kst_replace r = KST_REPLACE_INIT;
+	struct kst_error err = KST_ERROR_INIT;
+	struct statx x;
+	if (kst_place_find(&p, in_dir("f"), false, &err) < 0)
+		return 254;
+	if (!statx(AT_FDCWD, dir, 0, STATX_TYPE, &x) &&
+	    (x.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) &&
+	    kst_replace_begin(&r, &p, 0600, 0, false, &err) == 0)
+		return 253;
+	kst_replace_abort(&r);
+	kst_place_release(&p);
 	return (int)replace(in_dir("f"), "new", 0600, 0, false);
 }
 
@@ -673,6 +753,7 @@ Suite *test_file(void)
 	tcase_set_timeout(tc, 20);
 	tcase_add_test(tc, a_file_is_read_whole_and_no_further_than_the_limit);
 	tcase_add_test(tc, a_pipe_is_read_to_its_end_and_no_further_than_the_limit);
+	tcase_add_test(tc, writing_goes_on_after_an_interruption);
 	tcase_add_test(tc, what_cannot_be_read_is_named);
 	tcase_add_test(tc, symbolic_links_are_resolved_and_stay);
 	tcase_add_test(tc, a_directory_that_others_write_is_refused);

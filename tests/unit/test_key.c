@@ -98,6 +98,12 @@ START_TEST(what_is_no_key_or_more_than_one_is_refused)
 	ck_assert_int_eq(err.code, KST_E_BAD_KEY);
 	for (size_t n = 0; n < good->pkcs8.len; n++)
 		ck_assert_int_eq(kst_key_from_der(&key, b.data, n, NULL, NULL, NULL), -1);
+	/* A member that PKCS#8 does not have. */
+	kst_buf_reset(&b);
+	kst_buf_put(&b, good->pkcs8.data, good->pkcs8.len);
+	kst_buf_put(&b, "\x05\x00", 2);
+	b.data[1] = (uint8_t)(b.data[1] + 2);
+	ck_assert_int_eq(kst_key_from_der(&key, b.data, b.len, NULL, NULL, NULL), -1);
 	/* The right frame, but 31 bytes are no Ed25519 key. */
 	static const uint8_t bad[] = { 0x30, 0x2d, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65,
 				       0x70, 0x04, 0x21, 0x04, 0x1f, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,

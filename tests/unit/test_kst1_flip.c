@@ -2,8 +2,8 @@
 /*
  * test_kst1_flip.c - every bit of a store is vouched for, and no secret is needed to see it
  *
- * Of the headers, which cost a signature each time, every byte gets one flip in a
- * normal run; KST_LONG=1 tries all eight.
+ * The headers cost a signature for each flip: a normal run tries a sample of them,
+ * KST_LONG=1 all.
  */
 #include "kst1_kit.h"
 
@@ -52,7 +52,7 @@ START_TEST(every_flipped_bit_is_seen)
 	for (size_t i = 0; i < n; i++) {
 		bool header = i < KST1_HEADER || i >= n - KST1_HEADER;
 		for (unsigned bit = 0; bit < 8; bit++) {
-			if (header && !all && (bit != i % 8 || i % 2))
+			if (header && !all && (bit != i / 5 % 8 || i % 5))
 				continue;
 			k.in.bytes.data[i] ^= (uint8_t)(1u << bit);
 			assert_seen(&k, "a flipped bit", i);
@@ -66,7 +66,7 @@ END_TEST
 START_TEST(the_same_flip_in_both_headers_is_seen)
 {
 	struct kit k;
-	unsigned step = getenv("KST_LONG") ? 1 : 13;
+	unsigned step = getenv("KST_LONG") ? 1 : 29;
 	kit_small(&k, stores[_i].kind, stores[_i].sealed);
 	size_t n = k.in.bytes.len;
 	for (unsigned b = 0; b < KST1_HEADER * 8; b += step) {

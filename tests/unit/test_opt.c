@@ -193,7 +193,8 @@ END_TEST
 
 START_TEST(a_number_is_a_whole_number_within_its_bounds)
 {
-	static const char *const bad[] = { "", " 1", "+1", "1x", "0x10", "9999999999999999999999", "-1" };
+	static const char *const bad[] = { "",	" 1", "+1", "1x", "0x10", "9999999999999999999999",
+					   "-1" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		ck_assert_int_eq(PARSE("--days", bad[i]), -1);

@@ -74,10 +74,9 @@ START_TEST(rows_are_columns)
 	open_out(OUT_TEXT, "never");
 	out_rows(o, "entries", fields, rows, 2, sizeof(*rows));
 	ck_assert_int_eq(out_finish(o, 0), 0);
-	ck_assert_str_eq(read_back(file),
-			 "ALIAS  NAME           DAYS  STATE  UNTIL\n"
-			 "api    api.acme.test    11  WARN   2026-12-05 18:50Z\n"
-			 "b\xc3\xa4h    x              3000  ok\n");
+	ck_assert_str_eq(read_back(file), "ALIAS  NAME           DAYS  STATE  UNTIL\n"
+					  "api    api.acme.test    11  WARN   2026-12-05 18:50Z\n"
+					  "b\xc3\xa4h    x              3000  ok\n");
 	close_out();
 }
 END_TEST
@@ -104,13 +103,12 @@ START_TEST(narrow_drops_columns_in_their_order)
 	o->width = 25;
 	out_rows(o, "entries", fields, rows, 1, sizeof(*rows));
 	out_finish(o, 0);
-	ck_assert_str_eq(read_back(file),
-			 "ALIAS  NAME           STATE  UNTIL\n"
-			 "api    api.acme.test  WARN   2026-12-05 18:50Z\n"
-			 "ALIAS  NAME           STATE\n"
-			 "api    api.acme.test  WARN\n"
-			 "ALIAS  NAME          STATE\n"
-			 "api    api.a...test  WARN\n");
+	ck_assert_str_eq(read_back(file), "ALIAS  NAME           STATE  UNTIL\n"
+					  "api    api.acme.test  WARN   2026-12-05 18:50Z\n"
+					  "ALIAS  NAME           STATE\n"
+					  "api    api.acme.test  WARN\n"
+					  "ALIAS  NAME          STATE\n"
+					  "api    api.a...test  WARN\n");
 	close_out();
 }
 END_TEST
@@ -173,18 +171,23 @@ START_TEST(json_is_one_document_with_the_envelope)
 	ck_assert_int_eq(out_finish(o, 1), 1);
 	doc = json_loads(read_back(file), JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 	ck_assert_ptr_nonnull(doc);
-	ck_assert_str_eq(
-		text,
-		"{\"schema\":\"kstool.test/1\",\"ok\":true,\"exit\":1,\"changed\":true,\"warnings\":[{"
-		"\"code\":\"careful\",\"message\":\"about \\\"\\u001B\\\"\"}],\"error\":null,\"entries\":[{"
-		"\"alias\":\"api\",\"name\":\"api.acme.test\",\"days\":11,\"ca\":false,\"state\":\"warn\","
-		"\"until\":\"2026-12-05T18:50:03Z\",\"sha256\":"
-		"\"abcd000000000000000000000000000000000000000000000000000000000000\"},"
-		"{\"alias\":\"b\\u00E4h\",\"name\":\"x\",\"days\":3000,\"ca\":true,\"state\":\"ok\","
-		"\"until\":null,\"sha256\":null}],\"one\":{\"alias\":\"api\",\"name\":\"api.acme.test\","
-		"\"days\":11,\"ca\":false,\"state\":\"warn\",\"until\":\"2026-12-05T18:50:03Z\",\"sha256\":"
-		"\"abcd000000000000000000000000000000000000000000000000000000000000\","
-		"\"list\":[\"a\\u0000b\",\"01ff\",null]}}\n");
+	ck_assert_str_eq(text,
+			 "{\"schema\":\"kstool.test/"
+			 "1\",\"ok\":true,\"exit\":1,\"changed\":true,\"warnings\":[{"
+			 "\"code\":\"careful\",\"message\":\"about "
+			 "\\\"\\u001B\\\"\"}],\"error\":null,\"entries\":[{"
+			 "\"alias\":\"api\",\"name\":\"api.acme.test\",\"days\":11,\"ca\":false,"
+			 "\"state\":\"warn\","
+			 "\"until\":\"2026-12-05T18:50:03Z\",\"sha256\":"
+			 "\"abcd000000000000000000000000000000000000000000000000000000000000\"},"
+			 "{\"alias\":\"b\\u00E4h\",\"name\":\"x\",\"days\":3000,\"ca\":true,"
+			 "\"state\":\"ok\","
+			 "\"until\":null,\"sha256\":null}],\"one\":{\"alias\":\"api\",\"name\":"
+			 "\"api.acme.test\","
+			 "\"days\":11,\"ca\":false,\"state\":\"warn\",\"until\":\"2026-12-05T18:50:"
+			 "03Z\",\"sha256\":"
+			 "\"abcd000000000000000000000000000000000000000000000000000000000000\","
+			 "\"list\":[\"a\\u0000b\",\"01ff\",null]}}\n");
 	json_decref(doc);
 	close_out();
 }
@@ -204,11 +207,12 @@ START_TEST(a_failed_command_leaves_only_its_error)
 	out_discard(o);
 	out_error(o, &err);
 	ck_assert_int_eq(out_finish(o, 6), 6);
-	ck_assert_str_eq(read_back(file),
-			 "{\"schema\":\"kstool.error/1\",\"ok\":false,\"exit\":6,\"changed\":false,"
-			 "\"warnings\":[],\"error\":{\"code\":\"no-such-entry\",\"subject\":\"a.p12\","
-			 "\"message\":\"no entry \\\"x\\\"\",\"details\":[],"
-			 "\"hints\":[\"kstool list a.p12\"]}}\n");
+	ck_assert_str_eq(
+		read_back(file),
+		"{\"schema\":\"kstool.error/1\",\"ok\":false,\"exit\":6,\"changed\":false,"
+		"\"warnings\":[],\"error\":{\"code\":\"no-such-entry\",\"subject\":\"a.p12\","
+		"\"message\":\"no entry \\\"x\\\"\",\"details\":[],"
+		"\"hints\":[\"kstool list a.p12\"]}}\n");
 	close_out();
 
 	open_out(OUT_TEXT, "never");
@@ -347,16 +351,19 @@ START_TEST(change_lines_move_to_stderr_when_stdout_is_data)
 	struct kst_error err = KST_ERROR_INIT;
 
 	open_out(OUT_TEXT, "never");
-	out_change(o, "added", "acme-corp-root", "Acme Corp Root CA, until 2036-11-20\nsha256 EC:B4");
+	out_change(o, "added", "acme-corp-root",
+		   "Acme Corp Root CA, until 2036-11-20\nsha256 EC:B4");
 	out_data_mode(o);
 	out_change(o, "would-replace", "api", "x");
 	ck_assert_int_eq(out_data(o, "\0PEM", 4, false, &err), 0);
 	out_finish(o, 0);
-	ck_assert_uint_eq(lseek(fileno(file), 0, SEEK_END), 5 + 6 + 14 + 5 + 35 + 1 + 30 + 12 + 1 + 4);
+	ck_assert_uint_eq(lseek(fileno(file), 0, SEEK_END),
+			  5 + 6 + 14 + 5 + 35 + 1 + 30 + 12 + 1 + 4);
 	ck_assert_str_eq(read_back(talk), "would-replace  api            x\n");
 	ck_assert_ptr_nonnull(
-		strstr(read_back(file), "added      acme-corp-root     Acme Corp Root CA, until 2036-11-20\n"
-					"                              sha256 EC:B4\n"));
+		strstr(read_back(file),
+		       "added      acme-corp-root     Acme Corp Root CA, until 2036-11-20\n"
+		       "                              sha256 EC:B4\n"));
 	close_out();
 }
 END_TEST
@@ -435,8 +442,8 @@ START_TEST(one_failed_file_of_several_closes_what_it_opened)
 	out_end(o);
 	out_int(o, "after", 1);
 	ck_assert_int_eq(out_finish(o, 3), 3);
-	ck_assert_ptr_nonnull(strstr(read_back(file),
-				     "\"stores\":[{\"entries\":[]},{\"path\":\"b\"}],\"after\":1}"));
+	ck_assert_ptr_nonnull(strstr(
+		read_back(file), "\"stores\":[{\"entries\":[]},{\"path\":\"b\"}],\"after\":1}"));
 	ck_assert_ptr_nonnull(strstr(text, "\"ok\":false,\"exit\":3"));
 	close_out();
 }
@@ -444,7 +451,8 @@ END_TEST
 
 START_TEST(wide_characters_take_two_cells)
 {
-	static const struct row wide[] = { { "\xe8\xaf\x81\xe4\xb9\xa6", "n", "ok", 1, 0, false, NULL },
+	static const struct row wide[] = { { "\xe8\xaf\x81\xe4\xb9\xa6", "n", "ok", 1, 0, false,
+					     NULL },
 					   { "abcd", "m", "ok", 1, 0, false, NULL } };
 
 	open_out(OUT_TEXT, "never");

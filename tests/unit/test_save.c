@@ -425,6 +425,63 @@ START_TEST(a_full_disk_leaves_the_old_store)
 }
 END_TEST
 
+/* ---- no memory ---- */
+
+/* Add an anchor to "s" while the n-th allocation fails.  0 or -1. */
+static int add_with_failure(size_t n)
+{
+	struct kst_open_options open = shelf_options(&shelf, true);
+	struct kst_save_options opt = shelf_save();
+	struct kst_store *s = NULL;
+	struct kst_entry *e = party_entry("api", NULL, PARTIES(&api));
+	open.notes = NULL;
+	kst_alloc_fail_after(n);
+	int rc = kst_store_open(&s, shelf_path(&shelf, "s"), &open, NULL);
+	if (rc == 0) {
+		rc = kst_store_add(s, e, NULL, NULL);
+		e = NULL;
+	}
+	if (rc == 0)
+		rc = kst_store_save(s, &opt, NULL, NULL);
+	kst_store_free(s);
+	kst_entry_free(e);
+	kst_alloc_fail_after(0);
+	return rc;
+}
+
+START_TEST(without_memory_nothing_leaks_and_the_store_stays)
+{
+	struct kst_save_options opt = shelf_save();
+	opt.write.no_pass = true; /* no KDF: this runs a few hundred times */
+	shelf.pass = NULL;
+	struct kst_store *s = with_cert("s", "pkcs12");
+	ck_assert_int_eq(kst_store_save(s, &opt, NULL, &shelf.err), 0);
+	kst_store_free(s);
+	struct kst_buf old = bytes_of("s");
+	size_t n = 1, live = 0;
+	for (; n < 20000; n += 1 + n / 100) {
+		size_t before = kst_alloc_live();
+		if (add_with_failure(n) == 0)
+			break;
+		/* OpenSSL keeps what it fetched for the first time. */
+		if (live)
+			ck_assert_uint_le(kst_alloc_live(), before + 4096);
+		live = before;
+		struct kst_buf now = bytes_of("s");
+		ck_assert_uint_eq(old.len, now.len);
+		ck_assert_mem_eq(old.data, now.data, now.len);
+		kst_buf_release(&now);
+		ck_assert_uint_eq(shelf_count(&shelf), 1);
+	}
+	ck_assert_uint_gt(n, 50);
+	ck_assert_uint_lt(n, 20000);
+	kst_buf_release(&old);
+	s = shelf_open(&shelf, "s", false);
+	ck_assert_uint_eq(kst_store_count(s), 2);
+	kst_store_free(s);
+}
+END_TEST
+
 /* ---- many writers ---- */
 
 #define WRITERS 8
@@ -534,6 +591,7 @@ Suite *test_save(void)
 	tcase_add_loop_test(t, a_directory_that_cannot_be_written_is_told_and_the_store_stays, 0,
 			    FORMATS);
 	tcase_add_loop_test(t, a_full_disk_leaves_the_old_store, 0, FORMATS);
+	tcase_add_test(t, without_memory_nothing_leaks_and_the_store_stays);
 	tcase_add_loop_test(t, no_update_of_many_writers_is_lost, 0, FORMATS);
 	tcase_add_test(t, a_plain_file_is_written_by_the_same_rules);
 	tcase_add_loop_test(t, a_store_can_go_to_a_descriptor, 0, FORMATS);

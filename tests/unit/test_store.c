@@ -370,18 +370,22 @@ END_TEST
 START_TEST(a_replaced_entry_keeps_its_name_and_birthday)
 {
 	make(formats[_i]);
+	struct party renewed = { api.key, party_certify(api.key, "api", "DNS:neu.test", 0, 99, &ca) };
 	struct kst_store *s = shelf_open(&shelf, "s", true);
 	int64_t created = entry_of(s, "api")->created;
-	struct kst_entry *e = party_entry(NULL, &api, PARTIES(&api, &ca));
+	struct kst_entry *e = party_entry(NULL, &api, PARTIES(&renewed, &ca));
 	e->created = 12345;
 	ck_assert_int_eq(kst_store_replace(s, position(s, "api"), e, &shelf.err), 0);
 	ck_assert(kst_store_changed(s));
 	shelf_close(&shelf, s);
 	s = shelf_open(&shelf, "s", false);
-	ck_assert_uint_eq(entry_of(s, "api")->chain.nr, 2);
+	struct kst_cert *want = party_cert(&renewed);
+	ck_assert(kst_cert_equal(entry_of(s, "api")->chain.cert[0], want));
 	ck_assert_int_eq(entry_of(s, "api")->created, created);
 	ck_assert_uint_eq(kst_store_count(s), 3);
+	kst_cert_free(want);
 	kst_store_free(s);
+	X509_free(renewed.cert);
 }
 END_TEST
 
@@ -493,6 +497,29 @@ START_TEST(a_faster_writer_is_noticed_and_nobody_is_asked_twice)
 	shelf_close(&shelf, s);
 	s = shelf_open(&shelf, "s", false);
 	ck_assert_uint_eq(kst_store_count(s), 5);
+	kst_store_free(s);
+}
+END_TEST
+
+/* The file keeps its size; another program would even keep its inode. */
+static void another_renamer(struct shelf *sh)
+{
+	struct stat before, after;
+	ck_assert_int_eq(stat(shelf_path(sh, "s"), &before), 0);
+	struct kst_store *s = shelf_open(sh, "s", true);
+	ck_assert_int_eq(kst_store_rename(s, position(s, "api"), "apx", &sh->err), 0);
+	shelf_close(sh, s);
+	ck_assert_int_eq(stat(shelf_path(sh, "s"), &after), 0);
+	ck_assert_int_eq(before.st_size, after.st_size);
+}
+
+START_TEST(a_faster_writer_is_noticed_by_the_bytes)
+{
+	make(formats[_i]);
+	shelf.meanwhile = another_renamer;
+	struct kst_store *s = shelf_open(&shelf, "s", true);
+	finds(s, "apx", "apx");
+	finds_not(s, "api", KST_E_NO_ENTRY);
 	kst_store_free(s);
 }
 END_TEST
@@ -688,6 +715,7 @@ Suite *test_store(void)
 	tcase_add_loop_test(t, a_new_passphrase_opens_and_the_old_one_does_not, 0, FORMATS);
 	tcase_add_test(t, a_new_passphrase_must_be_one);
 	tcase_add_loop_test(t, a_faster_writer_is_noticed_and_nobody_is_asked_twice, 0, FORMATS);
+	tcase_add_loop_test(t, a_faster_writer_is_noticed_by_the_bytes, 0, FORMATS);
 	tcase_add_loop_test(t, one_question_opens_a_store_for_editing, 0, FORMATS);
 	tcase_add_test(t, the_open_part_of_a_native_store_needs_no_passphrase);
 	suite_add_tcase(s, t);

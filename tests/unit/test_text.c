@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* test_text.c - UTF-8, escaping, width, case, normal form, time */
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "kstool/kstool.h"
@@ -68,6 +69,29 @@ START_TEST(an_alias_has_its_frozen_alphabet)
 }
 END_TEST
 
+START_TEST(the_forbidden_characters_are_those_of_the_format)
+{
+	static const char bidi[] = "61c 200e 200f 202a 202b 202c 202d 202e 2066 2067 2068 2069 ";
+	static const char other[] = "200b 200c 200d 2060 feff 2028 2029 ";
+	unsigned bad = 0;
+
+	for (uint32_t cp = 0; cp <= 0x10ffff; cp++) {
+		char hex[16];
+		bool want;
+
+		snprintf(hex, sizeof(hex), "%x ", cp);
+		want = cp >= 0x20 && !(cp >= 0x7f && cp <= 0x9f) &&
+		       (cp < 0x61c || !(strstr(bidi, hex) || strstr(other, hex))) &&
+		       !(cp >= 0xd800 && cp <= 0xdfff) && !(cp >= 0xfdd0 && cp <= 0xfdef) &&
+		       (cp & 0xffff) < 0xfffe;
+		ck_assert_msg(kst_text_char_ok(cp) == want, "U+%04X", cp);
+		bad += !want;
+	}
+	ck_assert_uint_eq(bad, 32 + 33 + 12 + 7 + 2048 + 32 + 34);
+	ck_assert(!kst_text_char_ok(0x110000));
+}
+END_TEST
+
 START_TEST(width_counts_cells)
 {
 	ck_assert_uint_eq(kst_text_width("abc"), 3);
@@ -123,6 +147,7 @@ START_TEST(lower_case_is_javas)
 	/* A sigma that ends a word has a form of its own. */
 	lowers("\xce\x9f\xce\x94\xce\x9f\xce\xa3", "\xce\xbf\xce\xb4\xce\xbf\xcf\x82");
 	lowers("\xce\xa3\xce\xa3 \xce\xa3", "\xcf\x83\xcf\x82 \xcf\x83");
+	lowers("\xce\xa3 x", "\xcf\x83 x");
 	lowers("\xce\xa3\xce\x91", "\xcf\x83\xce\xb1");
 	ck_assert(kst_text_equal_nocase("", ""));
 	ck_assert(kst_text_equal_nocase("Server-1", "sERVER-1"));
@@ -264,6 +289,9 @@ START_TEST(times_of_certificates_are_read)
 	ck_assert_int_eq(t, 1796496603);
 	ck_assert_int_eq(kst_time_from_asn1(false, (const uint8_t *)"7001010100+0100", 15, &t), 0);
 	ck_assert_int_eq(t, 0);
+	ck_assert_int_eq(kst_time_from_asn1(false, (const uint8_t *)"7001010100+2400", 15, &t), -1);
+	ck_assert_int_eq(kst_time_from_asn1(false, (const uint8_t *)"7001010100+0060", 15, &t), -1);
+	ck_assert_int_eq(kst_time_from_asn1(false, NULL, 0, &t), -1);
 	ck_assert_int_eq(kst_time_from_asn1(true, (const uint8_t *)"2026", 4, &t), -1);
 	ck_assert_int_eq(kst_time_from_asn1(true, (const uint8_t *)"20261305185003Z", 15, &t), -1);
 	ck_assert_int_eq(kst_time_from_asn1(false, (const uint8_t *)"4912312359\0009Z", 13, &t), -1);
@@ -298,6 +326,7 @@ Suite *test_text(void)
 	tcase_add_test(tc, hostile_text_is_shown_harmless);
 	tcase_add_test(tc, utf8_is_valid_in_its_shortest_form_only);
 	tcase_add_test(tc, an_alias_has_its_frozen_alphabet);
+	tcase_add_test(tc, the_forbidden_characters_are_those_of_the_format);
 	tcase_add_test(tc, width_counts_cells);
 	tcase_add_test(tc, long_names_are_cut_in_the_middle);
 	tcase_add_test(tc, lower_case_is_javas);
