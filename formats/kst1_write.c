@@ -37,6 +37,7 @@ struct writer {
 	const struct kst1_keyring *keys; /* of the new file */
 	struct plan *plan;
 	size_t nr;
+	bool same;            /* no entry changed: index and boxes are copied as they are */
 	struct kst_buf index; /* plain */
 	crypto_generichash_state root;
 	struct kst1_window w;
@@ -122,6 +123,7 @@ static int make_plan(struct writer *w, struct kst_error *err)
 	const struct kst1_index *x = &w->st->index;
 	bool sorted = true;
 	w->nr = w->m->nr;
+	w->same = w->nr == x->nr && !w->st->fresh && !w->st->rekeyed;
 	if (w->nr > KST1_ENTRIES)
 		return kst_error_setx(err, KST_E_LIMIT, "a store holds %d entries at most",
 				      KST1_ENTRIES);
@@ -147,6 +149,8 @@ static int make_plan(struct writer *w, struct kst_error *err)
 			return kst_error_setx(err, KST_E_INTERNAL, "an entry without alias");
 		if (i && plan_order(p - 1, p) >= 0)
 			sorted = false;
+		if (p->how != COPY)
+			w->same = false;
 	}
 	if (!sorted)
 		qsort(w->plan, w->nr, sizeof(*w->plan), plan_order);
@@ -156,6 +160,8 @@ static int make_plan(struct writer *w, struct kst_error *err)
 					      "two entries have the alias '%s'",
 					      kst1_show(&w->plan[i].alias, &w->scratch));
 	}
+	for (size_t i = 0; w->same && i < w->nr; i++)
+		w->same = w->plan[i].base == i;
 	return 0;
 }
 
@@ -295,6 +301,12 @@ static int plan_made(struct writer *w, struct plan *p, struct kst_error *err)
 static int pass_one(struct writer *w, struct kst_buf *stored, struct kst_error *err)
 {
 	uint64_t data_len = 0;
+	if (w->same) {
+		/* a new passphrase does not seal the index again: hashes and lengths hold */
+		for (size_t i = 0; i < w->nr; i++)
+			w->plan[i].len = (size_t)(w->st->index.box[i + 1] - w->st->index.box[i]);
+		return 0;
+	}
 	crypto_generichash_init(&w->root, NULL, 0, KST1_HASH);
 	crypto_generichash_update(&w->root, (const uint8_t *)"KST1data", 8);
 	kst_buf_le32(&w->index, (uint32_t)w->nr);
@@ -347,6 +359,27 @@ static int put_box(struct writer *w, struct kst1_out *o, struct plan *p, struct 
 	return kst1_out_put(o, box, n, err);
 }
 
+/* The index of the old file, hashed again on the way. */
+static int copy_index(struct writer *w, struct kst1_out *o, struct kst_error *err)
+{
+	uint64_t at = KST1_HEADER, end = at + w->h.index_len;
+	uint8_t piece[16384], hash[KST1_HASH];
+	crypto_generichash_state s;
+	crypto_generichash_init(&s, NULL, 0, KST1_HASH);
+	while (at < end) {
+		size_t n = end - at < sizeof(piece) ? (size_t)(end - at) : sizeof(piece);
+		if (w->io->source.read_at(w->io->source.ctx, at, piece, n, err) < 0 ||
+		    kst1_out_put(o, piece, n, err) < 0)
+			return -1;
+		crypto_generichash_update(&s, piece, n);
+		at += n;
+	}
+	crypto_generichash_final(&s, hash, sizeof(hash));
+	if (memcmp(hash, w->h.index_hash, sizeof(hash)))
+		return kst_error_setx(err, KST_E_INDEX, "the index is not the one that was signed");
+	return 0;
+}
+
 static int pass_two(struct writer *w, const uint8_t raw[KST1_HEADER], const struct kst_buf *stored,
 		    struct kst_error *err)
 {
@@ -356,7 +389,8 @@ static int pass_two(struct writer *w, const uint8_t raw[KST1_HEADER], const stru
 		return -1;
 	int r = kst1_out_put(&o, raw, KST1_HEADER, err);
 	if (!r)
-		r = kst1_out_put(&o, index->data, index->len, err);
+		r = w->same ? copy_index(w, &o, err)
+			    : kst1_out_put(&o, index->data, index->len, err);
 	for (size_t i = 0; !r && i < w->nr; i++)
 		r = put_box(w, &o, &w->plan[i], err);
 	if (!r)

@@ -117,6 +117,7 @@ int pem_aliases(const struct pem_file *f, struct kst_model *m, struct kst_error 
 					   : kst_alias_derive(e);
 		if (!derived || take(&names, e, derived) < 0)
 			goto done;
+		e->alias_derived = true;
 	}
 	rc = 0;
 done:

@@ -27,6 +27,7 @@ enum kst_kind {
 struct kst_entry {
 	enum kst_kind kind;
 	char *alias;                  /* UTF-8; NULL: the format has no name for it */
+	bool alias_derived;           /* made up while reading: the file has no name for it */
 	struct kst_blob alias_source; /* the alias as the source had it, where it was rewritten */
 	int64_t created, modified;    /* Unix seconds; 0 not known */
 

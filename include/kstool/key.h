@@ -37,19 +37,21 @@ int kst_key_copy(struct kst_key **out, const struct kst_key *key, struct kst_err
 
 bool kst_key_is_sealed(const struct kst_key *key); /* pkcs8 is not there yet */
 
-/* Open a sealed key with one passphrase.  0 opened (pkcs8 filled), 1 wrong passphrase, -1 error. */
+/* Open a sealed key with one passphrase.  0 opened (pkcs8 filled; or it was open), 1 wrong
+ * passphrase, -1 error.  Limits are the default ones. */
 int kst_key_open_with(struct kst_key *key, const struct kst_secret *pass, struct kst_error *err);
 
 /*
  * Take any private key DER: PKCS#8, or a traditional RSA (RFC 8017), EC (RFC
  * 5915; `ec_params` may give the curve) or DSA key, which becomes PKCS#8.
- * `label` is the PEM label if one is known, else NULL.  0 or -1 (BAD_KEY).
+ * `label` is the PEM label if one is known, else NULL.  An EncryptedPrivateKeyInfo
+ * gives a sealed key.  0 or -1 (BAD_KEY).
  */
 int kst_key_from_der(struct kst_key **out, const uint8_t *der, size_t len, const char *label,
 		     const struct kst_bytes *ec_params, struct kst_error *err);
 
 /* SubjectPublicKeyInfo of an open key, computed if need be; appended.  0, 1 if the algorithm is
- * unknown to OpenSSL (no error), -1. */
+ * unknown to OpenSSL, or the key is sealed and nothing is known (no error), -1. */
 int kst_key_spki(struct kst_key *key, struct kst_buf *out, struct kst_error *err);
 
 /* Does the certificate hold this key's public half?  1 yes, 0 no, -1 cannot tell (opaque, sealed).

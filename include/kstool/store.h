@@ -16,6 +16,7 @@
 struct kst_store;
 
 struct kst_open_options {
+	/* asker, notes and what `read` points to must live as long as the store. */
 	const struct kst_asker *asker;
 	const struct kst_limits *limits; /* NULL: KST_LIMITS_DEFAULT */
 	struct kst_notes *notes;         /* NULL: notes are dropped */
@@ -83,7 +84,11 @@ const char *kst_loss_text(unsigned loss);
 
 /* ---- saving ---- */
 
-enum kst_backup { KST_BACKUP_NEVER, KST_BACKUP_ALWAYS };
+enum kst_backup {
+	KST_BACKUP_NEVER,
+	KST_BACKUP_ALWAYS, /* NAME.kstool-bak beside it, 0600: the old bytes */
+	KST_BACKUP_REMOVE  /* none, and an older one is removed: it would open with what is revoked */
+};
 
 struct kst_save_options {
 	struct kst_write_options write;
@@ -94,10 +99,12 @@ struct kst_save_options {
 struct kst_save_result {
 	bool written;          /* bytes changed */
 	char backup[4096];     /* path of the backup that was made; empty */
+	bool backup_removed;   /* KST_BACKUP_REMOVE found one */
 	unsigned mode;         /* of the file; for a new one or one whose mode was tightened */
 	bool tightened;        /* the file gained its first key and became 0600 */
 };
-/* Write if anything changed (a new store always).  `res` may be NULL.  0 or -1. */
+/* Write if anything changed (a new store always), once: the lock is on the file that was read, so a
+ * second change needs a second open.  `res` may be NULL.  0 or -1. */
 int kst_store_save(struct kst_store *s, const struct kst_save_options *opt,
 		   struct kst_save_result *res, struct kst_error *err);
 /* Write to a file descriptor instead (`-o -`); no atomicity. */
@@ -117,7 +124,8 @@ int kst_file_read(const char *path, uint64_t limit, struct kst_buf *out, struct 
 /* ---- gathering: many inputs, one set of entries ---- */
 
 struct kst_gather_options {
-	bool as_trust;     /* certificates that belong to no key become trusted entries */
+	bool as_trust;     /* certificates that belong to no key become trusted entries; so they do
+			    * without this where no input has a key */
 	bool drop_root;    /* leave a self-issued root out of key chains */
 	const char *alias; /* for the single key (USAGE if there are several); NULL: derived */
 	/* certificates that may complete chains but are not gathered themselves */

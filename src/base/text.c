@@ -121,6 +121,15 @@ static bool letter(uint32_t cp)
 	       c == UTF8PROC_CATEGORY_LT;
 }
 
+/* What stands in a word without being a letter; Java goes by its word breaks. */
+static bool inner(uint32_t cp)
+{
+	utf8proc_category_t c = utf8proc_category((utf8proc_int32_t)cp);
+
+	return c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_ND || cp == '_' || cp == '.' ||
+	       cp == '\'';
+}
+
 /* Does a capital sigma at `p` end a word?  `before`: a letter with case precedes. */
 static bool final_sigma(const uint8_t *p, size_t n, bool before)
 {
@@ -128,7 +137,7 @@ static bool final_sigma(const uint8_t *p, size_t n, bool before)
 	size_t len;
 
 	for (p += 2, n -= 2; before && (len = kst_utf8_decode(p, n, &cp)); p += len, n -= len)
-		if (utf8proc_category((utf8proc_int32_t)cp) != UTF8PROC_CATEGORY_MN)
+		if (!inner(cp))
 			return !letter(cp);
 	return before;
 }
@@ -162,9 +171,7 @@ char *kst_text_lower(const char *s)
 
 			kst_buf_put(&b, t, kst_utf8_encode(low, t));
 		}
-		if (cp < 0x80)
-			before = (cp | 0x20) >= 'a' && (cp | 0x20) <= 'z';
-		else if (utf8proc_category((utf8proc_int32_t)cp) != UTF8PROC_CATEGORY_MN)
+		if (!inner(cp))
 			before = letter(cp);
 	}
 	return b.failed ? NULL : kst_strndup(b.data ? (char *)b.data : "", b.len);

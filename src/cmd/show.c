@@ -213,12 +213,10 @@ static void show_matches(struct cli *cli, struct kst_store *const *all, size_t n
 		}
 }
 
-/* Is it a file of loose objects, so that what follows are further files? */
+/* Where objects lie loose, what follows are further files. */
 static bool is_loose(const struct kst_store *s)
 {
-	const char *name = kst_store_format(s)->name;
-
-	return !strcmp(name, "pem") || !strcmp(name, "der");
+	return (kst_store_format(s)->caps & KST_CAP_LOOSE) != 0;
 }
 
 static int run(struct cli *cli, void *opts)

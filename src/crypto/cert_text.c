@@ -93,7 +93,8 @@ static void put_escaped(struct kst_bytes s, struct kst_buf *out)
 
 	for (size_t i = 0; i < s.len; i++) {
 		uint8_t c = s.data[i];
-		bool outer = (i == 0 && (c == ' ' || c == '#')) || (i == s.len - 1 && c == ' ');
+		/* OpenSSL leaves a lone "#" as it is, and the text is to be the same. */
+		bool outer = i == s.len - 1 ? c == ' ' : i == 0 && (c == ' ' || c == '#');
 
 		if (!outer && !(c && strchr(",+\"\\<>;", c)))
 			continue;

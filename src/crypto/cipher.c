@@ -61,7 +61,9 @@ static int unavailable(const char *name, struct kst_error *err)
 {
 	kst_error_setx(err, KST_E_UNSUPPORTED, "%s is not available here", name);
 	if (!kst_ossl_legacy())
-		kst_error_hint(err, "the OpenSSL legacy provider (legacy.so) is not installed; it may have it");
+		kst_error_hint(
+			err,
+			"the OpenSSL legacy provider (legacy.so) is not installed; it may have it");
 	return -1;
 }
 
@@ -171,7 +173,8 @@ int kst_cipher_decrypt(const struct kst_cipher *c, const uint8_t *in, size_t len
 	if (kst_cipher_sizes(c->name, &key, &iv, &block) < 0)
 		return unavailable(c->name, err);
 	if (len > INT32_MAX / 2)
-		return kst_error_setx(err, KST_E_LIMIT, "the ciphertext is longer than kstool decrypts");
+		return kst_error_setx(err, KST_E_LIMIT,
+				      "the ciphertext is longer than kstool decrypts");
 	if (block > 1 && (!len || len % block))
 		return kst_error_setx(err, KST_E_CORRUPT,
 				      "the ciphertext is not a whole number of %s blocks", c->name);
@@ -189,7 +192,8 @@ int kst_cipher_encrypt(const struct kst_cipher *c, const uint8_t *in, size_t len
 	struct kst_secret ct KST_SCRATCH_SECRET = KST_SECRET_INIT;
 
 	if (len > INT32_MAX / 2)
-		return kst_error_setx(err, KST_E_LIMIT, "the plaintext is longer than kstool encrypts");
+		return kst_error_setx(err, KST_E_LIMIT,
+				      "the plaintext is longer than kstool encrypts");
 	int rc = by_evp(c, in, len, 1, &ct, err);
 	if (rc < 0)
 		return -1;

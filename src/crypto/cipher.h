@@ -26,7 +26,14 @@ struct kst_cipher {
 	unsigned rc2_bits; /* effective key bits of RC2; 0: key_len * 8 */
 };
 
-enum kst_cipher_mode { KST_MODE_CBC, KST_MODE_ECB, KST_MODE_CFB, KST_MODE_OFB, KST_MODE_GCM, KST_MODE_STREAM };
+enum kst_cipher_mode {
+	KST_MODE_CBC,
+	KST_MODE_ECB,
+	KST_MODE_CFB,
+	KST_MODE_OFB,
+	KST_MODE_GCM,
+	KST_MODE_STREAM
+};
 enum kst_cipher_mode kst_cipher_mode(const char *name); /* from the end of the name */
 
 #define KST_GCM_TAG 16

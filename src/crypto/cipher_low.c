@@ -203,15 +203,15 @@ static void run(const struct low *l, union schedule *s, enum kst_cipher_mode mod
 			l->crypt(s, chain, pad, true);
 			for (size_t i = 0; i < part; i++)
 				out[at + i] = in[at + i] ^ pad[i];
-			memcpy(chain, mode == KST_MODE_OFB ? pad : in + at, mode == KST_MODE_OFB ? n : part);
+			memcpy(chain, mode == KST_MODE_OFB ? pad : in + at,
+			       mode == KST_MODE_OFB ? n : part);
 		}
 	}
 	OPENSSL_cleanse(pad, sizeof(pad));
 	OPENSSL_cleanse(chain, sizeof(chain));
 }
 
-bool kst_cipher_low_decrypt(const struct kst_cipher *c, const uint8_t *in, size_t len,
-			    uint8_t *out)
+bool kst_cipher_low_decrypt(const struct kst_cipher *c, const uint8_t *in, size_t len, uint8_t *out)
 {
 	union schedule s = { .none = 0 };
 

@@ -18,8 +18,8 @@
 #include "crypto/ossl.h"
 #include "kstool/text.h"
 
-#define SALT 8
-#define IV_MAX 16
+#define SALT	     8
+#define IV_MAX	     16
 #define NAME_MAX_LEN 32
 
 struct dek {
@@ -50,7 +50,8 @@ static int parse(const char *info, struct dek *out, struct kst_error *err)
 		return kst_error_setx(err, KST_E_CORRUPT, "the DEK-Info header names no cipher");
 	for (size_t i = 0; i < name; i++) {
 		if ((unsigned char)info[i] <= ' ' || (unsigned char)info[i] > '~')
-			return kst_error_setx(err, KST_E_CORRUPT, "the DEK-Info header names no cipher");
+			return kst_error_setx(err, KST_E_CORRUPT,
+					      "the DEK-Info header names no cipher");
 		out->cipher[i] = info[i];
 	}
 	if (*p != ',')
@@ -64,17 +65,20 @@ static int parse(const char *info, struct dek *out, struct kst_error *err)
 			return kst_error_setx(err, KST_E_CORRUPT,
 					      "the IV of the DEK-Info header is not hexadecimal");
 		if (n / 2 >= sizeof(out->iv))
-			return kst_error_setx(err, KST_E_CORRUPT, "the IV of the DEK-Info header is too long");
+			return kst_error_setx(err, KST_E_CORRUPT,
+					      "the IV of the DEK-Info header is too long");
 		out->iv[n / 2] = (uint8_t)(out->iv[n / 2] << 4 | digit);
 	}
 	if (p[len + strspn(p + len, " \t\r\n")])
-		return kst_error_setx(err, KST_E_CORRUPT, "the DEK-Info header goes on after its IV");
+		return kst_error_setx(err, KST_E_CORRUPT,
+				      "the DEK-Info header goes on after its IV");
 	if (n % 2)
 		return kst_error_setx(err, KST_E_CORRUPT,
 				      "the IV of the DEK-Info header has an odd number of digits");
 	out->iv_len = n / 2;
 	if (out->iv_len < SALT)
-		return kst_error_setx(err, KST_E_CORRUPT, "the IV of the DEK-Info header is too short");
+		return kst_error_setx(err, KST_E_CORRUPT,
+				      "the IV of the DEK-Info header is too short");
 	return 0;
 }
 
@@ -91,9 +95,9 @@ static int derive(const struct kst_bytes *pass, const uint8_t salt[SALT], uint8_
 	EVP_MD *md5 = EVP_MD_fetch(NULL, "MD5", NULL);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	while (ok && done < len) {
-		ok = md5 && ctx && EVP_DigestInit_ex2(ctx, md5, NULL) && EVP_DigestUpdate(ctx, d, n) &&
-		     EVP_DigestUpdate(ctx, pass->data, pass->len) && EVP_DigestUpdate(ctx, salt, SALT) &&
-		     EVP_DigestFinal_ex(ctx, d, &n) && n;
+		ok = md5 && ctx && EVP_DigestInit_ex2(ctx, md5, NULL) &&
+		     EVP_DigestUpdate(ctx, d, n) && EVP_DigestUpdate(ctx, pass->data, pass->len) &&
+		     EVP_DigestUpdate(ctx, salt, SALT) && EVP_DigestFinal_ex(ctx, d, &n) && n;
 		size_t part = ok ? (len - done < n ? len - done : n) : 0;
 		memcpy(key + done, d, part);
 		done += part;
@@ -162,12 +166,13 @@ int kst_dek_open(const struct kst_key *key, const struct kst_secret *pass, struc
 	if (!usual(dek.cipher) || kst_cipher_sizes(dek.cipher, &key_len, &iv_len, &block) < 0 ||
 	    key_len > EVP_MAX_KEY_LENGTH || !key_len)
 		return kst_error_setx(err, KST_E_UNSUPPORTED,
-				      "the cipher %s of the DEK-Info header is not supported", dek.cipher);
+				      "the cipher %s of the DEK-Info header is not supported",
+				      dek.cipher);
 	/* Without an IV (ECB) the number is only the salt. */
 	if (iv_len && iv_len != dek.iv_len)
 		return kst_error_setx(err, KST_E_CORRUPT,
-				      "the IV of the DEK-Info header has %zu bytes, %s takes %zu", dek.iv_len,
-				      dek.cipher, iv_len);
+				      "the IV of the DEK-Info header has %zu bytes, %s takes %zu",
+				      dek.iv_len, dek.cipher, iv_len);
 
 	struct kst_bytes text = { pass->data, pass->len };
 	int rc = try_bytes(key, &dek, key_len, iv_len, &text, out, err);
@@ -195,5 +200,6 @@ int kst_dek_open(const struct kst_key *key, const struct kst_secret *pass, struc
 void kst_dek_text(const char *dek_info, struct kst_buf *out)
 {
 	size_t n = strcspn(dek_info, ",");
-	kst_buf_printf(out, "PEM %.*s, MD5 1", (int)(n < NAME_MAX_LEN ? n : NAME_MAX_LEN), dek_info);
+	kst_buf_printf(out, "PEM %.*s, MD5 1", (int)(n < NAME_MAX_LEN ? n : NAME_MAX_LEN),
+		       dek_info);
 }

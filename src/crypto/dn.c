@@ -104,7 +104,8 @@ static const char *text_value(const char *p, struct kst_buf *out, const char **w
 			} else if (*p && strchr(" \"#+,;<=>\\", *p)) {
 				kst_buf_u8(out, (uint8_t)*p);
 			} else {
-				*why = "a backslash stands before a special character or two hexadecimal digits";
+				*why = "a backslash stands before a special character or two "
+				       "hexadecimal digits";
 				return NULL;
 			}
 			keep = out->len;

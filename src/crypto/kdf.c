@@ -20,8 +20,10 @@ static int pbkdf1(const struct kst_kdf *kdf, const EVP_MD *md, struct kst_bytes 
 	uint8_t t[EVP_MAX_MD_SIZE];
 	unsigned n = 0;
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	int ok = ctx && EVP_DigestInit_ex2(ctx, md, NULL) && EVP_DigestUpdate(ctx, pass.data, pass.len) &&
-		 EVP_DigestUpdate(ctx, kdf->salt.data, kdf->salt.len) && EVP_DigestFinal_ex(ctx, t, &n);
+	int ok = ctx && EVP_DigestInit_ex2(ctx, md, NULL) &&
+		 EVP_DigestUpdate(ctx, pass.data, pass.len) &&
+		 EVP_DigestUpdate(ctx, kdf->salt.data, kdf->salt.len) &&
+		 EVP_DigestFinal_ex(ctx, t, &n);
 	for (uint64_t i = 1; ok && i < kdf->iterations; i++)
 		ok = EVP_DigestInit_ex2(ctx, md, NULL) && EVP_DigestUpdate(ctx, t, n) &&
 		     EVP_DigestFinal_ex(ctx, t, &n);
@@ -44,7 +46,8 @@ static int derive(const struct kst_kdf *kdf, int id, struct kst_bytes pass, uint
 	if (kdf->digest && !(md = EVP_MD_fetch(NULL, kdf->digest, NULL)) && kst_ossl_legacy())
 		md = EVP_MD_fetch(kst_ossl_legacy(), kdf->digest, NULL);
 	if (kdf->digest && !md)
-		return kst_error_setx(err, KST_E_UNSUPPORTED, "%s is not available here", kdf->digest);
+		return kst_error_setx(err, KST_E_UNSUPPORTED, "%s is not available here",
+				      kdf->digest);
 
 	switch (kdf->kind) {
 	case KST_KDF_PBKDF2:
@@ -52,9 +55,10 @@ static int derive(const struct kst_kdf *kdf, int id, struct kst_bytes pass, uint
 				       (int)kdf->salt.len, iterations, md, (int)out_len, out) == 1;
 		break;
 	case KST_KDF_SCRYPT:
-		/* The caller has held N, r and p against its limits; this one must not be stricter. */
-		ok = EVP_PBE_scrypt(text ? text : "", pass.len, kdf->salt.data, kdf->salt.len, kdf->n,
-				    kdf->r, kdf->p, UINT64_MAX / 2, out, out_len) == 1;
+		/* The caller has held N, r and p against its limits; this one must not be stricter.
+		 */
+		ok = EVP_PBE_scrypt(text ? text : "", pass.len, kdf->salt.data, kdf->salt.len,
+				    kdf->n, kdf->r, kdf->p, UINT64_MAX / 2, out, out_len) == 1;
 		break;
 	case KST_KDF_PBKDF1:
 		ok = pbkdf1(kdf, md, pass, out, out_len) == 0;
@@ -67,7 +71,8 @@ static int derive(const struct kst_kdf *kdf, int id, struct kst_bytes pass, uint
 	}
 	EVP_MD_free(md);
 	if (!ok)
-		return kst_ossl_error(err, KST_E_UNSUPPORTED, "a key cannot be derived from the passphrase");
+		return kst_ossl_error(err, KST_E_UNSUPPORTED,
+				      "a key cannot be derived from the passphrase");
 	return 0;
 }
 

@@ -17,17 +17,17 @@
 struct kst_pbe_cache;
 
 enum kst_kdf_kind {
-	KST_KDF_PBKDF2,  /* RFC 8018 5.2 */
-	KST_KDF_SCRYPT,  /* RFC 7914 */
-	KST_KDF_PBKDF1,  /* RFC 8018 5.1 */
-	KST_KDF_PKCS12   /* RFC 7292 appendix B; the passphrase as BMPString with its NUL */
+	KST_KDF_PBKDF2, /* RFC 8018 5.2 */
+	KST_KDF_SCRYPT, /* RFC 7914 */
+	KST_KDF_PBKDF1, /* RFC 8018 5.1 */
+	KST_KDF_PKCS12	/* RFC 7292 appendix B; the passphrase as BMPString with its NUL */
 };
 
 #define KST_KDF_MAX_OUT 64
 
 struct kst_kdf {
 	enum kst_kdf_kind kind;
-	const char *digest;  /* OpenSSL's name: of the PRF's HMAC, or plain; NULL for scrypt */
+	const char *digest; /* OpenSSL's name: of the PRF's HMAC, or plain; NULL for scrypt */
 	struct kst_blob salt;
 	uint64_t iterations; /* UINT64_MAX: more than fit */
 	uint64_t n, r, p;    /* scrypt */

@@ -44,7 +44,8 @@ struct kst_pbe_cache *kst_pbe_cache_new(void)
 	struct kst_pbe_cache *cache = kst_calloc(1, sizeof(*cache));
 	if (!cache)
 		return NULL;
-	/* sodium_malloc() aligns the end, not the start: round up so that the start is aligned too. */
+	/* sodium_malloc() aligns the end, not the start: round up so that the start is aligned too.
+	 */
 	size_t size = (sizeof(struct cached) + 63) & ~(size_t)63;
 	if (kst_secret_alloc(&cache->memory, size, NULL) < 0) {
 		kst_free(cache);
@@ -67,9 +68,16 @@ void kst_kdf_cache_id(const struct kst_pbe_cache *cache, const struct kst_kdf *k
 {
 	const struct cached *c = cached(cache);
 	const char *digest = kdf->digest ? kdf->digest : "";
-	uint64_t number[] = { (uint64_t)kdf->kind, (uint64_t)id, out_len,  kdf->iterations,
-			      kdf->n,              kdf->r,       kdf->p,   strlen(digest),
-			      kdf->salt.len,       pass.len };
+	uint64_t number[] = { (uint64_t)kdf->kind,
+			      (uint64_t)id,
+			      out_len,
+			      kdf->iterations,
+			      kdf->n,
+			      kdf->r,
+			      kdf->p,
+			      strlen(digest),
+			      kdf->salt.len,
+			      pass.len };
 	crypto_generichash_state h;
 
 	crypto_generichash_init(&h, c->key, sizeof(c->key), KST_KDF_ID);
@@ -86,7 +94,8 @@ int kst_kdf_cache_get(struct kst_pbe_cache *cache, const uint8_t name[KST_KDF_ID
 {
 	const struct cached *c = cached(cache);
 	for (size_t i = 0; i < SLOTS; i++)
-		if (c->slot[i].len == out_len && !sodium_memcmp(c->slot[i].name, name, KST_KDF_ID)) {
+		if (c->slot[i].len == out_len &&
+		    !sodium_memcmp(c->slot[i].name, name, KST_KDF_ID)) {
 			memcpy(out, c->slot[i].out, out_len);
 			return 1;
 		}
@@ -108,7 +117,8 @@ int kst_pbe_cache_salt(struct kst_pbe_cache *cache, unsigned sort, uint8_t *salt
 		       struct kst_error *err)
 {
 	if (len > 32)
-		return kst_error_setx(err, KST_E_INTERNAL, "a salt of %zu bytes was asked for", len);
+		return kst_error_setx(err, KST_E_INTERNAL, "a salt of %zu bytes was asked for",
+				      len);
 	if (!cache || sort >= SALTS) {
 		randombytes_buf(salt, len);
 		return 0;

@@ -42,7 +42,8 @@ int kst_key_copy(struct kst_key **out, const struct kst_key *key, struct kst_err
 	struct kst_key *c = kst_key_new();
 	if (!c)
 		return kst_error_nomem(err);
-	if (key->pkcs8.data && kst_secret_set(&c->pkcs8, key->pkcs8.data, key->pkcs8.len, err) < 0) {
+	if (key->pkcs8.data &&
+	    kst_secret_set(&c->pkcs8, key->pkcs8.data, key->pkcs8.len, err) < 0) {
 		kst_key_free(c);
 		return -1;
 	}

@@ -57,7 +57,7 @@ static void from_rsa(struct kst_buf *out, const uint8_t *der, size_t len)
 static void from_dsa(struct kst_buf *out, const struct kst_bytes n[9])
 {
 	struct kst_buf pqg KST_SCRATCH_BUF = KST_BUF_INIT, seq KST_SCRATCH_BUF = KST_BUF_INIT,
-		       alg KST_SCRATCH_BUF = KST_BUF_INIT;
+			   alg KST_SCRATCH_BUF = KST_BUF_INIT;
 	for (int i = 1; i <= 3; i++)
 		kst_buf_put(&pqg, n[i].data, n[i].len);
 	kst_der_put(&seq, KST_DER_SEQUENCE, pqg.data, pqg.len);
@@ -75,7 +75,7 @@ static int from_ec(struct kst_buf *out, const struct kst_der_item *all,
 	struct kst_der_item version, secret, params, public_key;
 	struct kst_bytes curve = { NULL, 0 };
 	struct kst_buf body KST_SCRATCH_BUF = KST_BUF_INIT, key KST_SCRATCH_BUF = KST_BUF_INIT,
-		       alg KST_SCRATCH_BUF = KST_BUF_INIT;
+			    alg KST_SCRATCH_BUF = KST_BUF_INIT;
 	uint64_t one;
 
 	if (kst_der_expect(&in, KST_DER_INTEGER, &version) < 0 ||
@@ -136,7 +136,8 @@ int kst_key_to_pkcs8(struct kst_secret *out, const uint8_t *der, size_t len, con
 	int rc = -1;
 
 	if (kst_der_whole(der, len, KST_DER_SEQUENCE, &all) < 0)
-		return kst_error_setx(err, KST_E_BAD_KEY, "the bytes are no %s, or more than one", what);
+		return kst_error_setx(err, KST_E_BAD_KEY, "the bytes are no %s, or more than one",
+				      what);
 	if (kst_p8_plausible(der, len)) {
 		kst_buf_put(&made, der, len);
 		rc = 0;
@@ -150,7 +151,8 @@ int kst_key_to_pkcs8(struct kst_secret *out, const uint8_t *der, size_t len, con
 		rc = from_ec(&made, &all, ec_params);
 	}
 	if (rc > 0)
-		return kst_error_setx(err, KST_E_BAD_KEY, "the EC private key does not name its curve");
+		return kst_error_setx(err, KST_E_BAD_KEY,
+				      "the EC private key does not name its curve");
 	if (rc < 0)
 		return kst_error_setx(err, KST_E_BAD_KEY, "the bytes are no %s", what);
 	if (made.failed)
@@ -162,8 +164,8 @@ int kst_key_to_pkcs8(struct kst_secret *out, const uint8_t *der, size_t len, con
 	return 0;
 }
 
-int kst_sealed_parse(const uint8_t *der, size_t len, struct kst_bytes *algid,
-		     struct kst_bytes *ct, struct kst_buf *joined)
+int kst_sealed_parse(const uint8_t *der, size_t len, struct kst_bytes *algid, struct kst_bytes *ct,
+		     struct kst_buf *joined)
 {
 	struct kst_der_item all, alg, item;
 	struct kst_der in;

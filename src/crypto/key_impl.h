@@ -16,13 +16,14 @@
 
 /* PrivateKeyInfo (RFC 5208) or OneAsymmetricKey (RFC 5958), taken apart; borrowed. */
 struct kst_p8 {
-	unsigned version;            /* 0 or 1 */
+	unsigned version;	     /* 0 or 1 */
 	struct kst_bytes algorithm;  /* AlgorithmIdentifier, whole */
-	struct kst_bytes oid;        /* contents octets */
+	struct kst_bytes oid;	     /* contents octets */
 	struct kst_bytes parameters; /* whole; empty if absent */
-	struct kst_bytes key;        /* contents of the OCTET STRING */
+	struct kst_bytes key;	     /* contents of the OCTET STRING */
 	struct kst_bytes attributes; /* [0], whole; empty if absent */
-	struct kst_bytes public_key; /* contents of [1], a BIT STRING: unused bits first; empty if absent */
+	struct kst_bytes
+		public_key; /* contents of [1], a BIT STRING: unused bits first; empty if absent */
 };
 
 /* 0, or -1: it is none (no error is set).  Nothing may follow. */
@@ -38,8 +39,8 @@ EVP_PKEY *kst_p8_pkey(const struct kst_p8 *p8, struct kst_error *library);
 bool kst_p8_known(const struct kst_p8 *p8);
 
 /* Is this an EncryptedPrivateKeyInfo?  0 or -1 (no error is set). */
-int kst_sealed_parse(const uint8_t *der, size_t len, struct kst_bytes *algid,
-		     struct kst_bytes *ct, struct kst_buf *joined);
+int kst_sealed_parse(const uint8_t *der, size_t len, struct kst_bytes *algid, struct kst_bytes *ct,
+		     struct kst_buf *joined);
 
 /* dek.c: open key->dek_data.  0, 1, -1. */
 int kst_dek_open(const struct kst_key *key, const struct kst_secret *pass, struct kst_secret *out,

@@ -26,15 +26,17 @@
 struct wanted {
 	const char *name;  /* of OpenSSL's algorithm */
 	const char *group; /* EC */
-	unsigned bits;     /* RSA, DSA */
-	char text[64];     /* for messages */
+	unsigned bits;	   /* RSA, DSA */
+	char text[64];	   /* for messages */
 };
 
 static const struct curve {
 	const char *name, *group, *text;
 } curves[] = {
-	{ "p256", "P-256", "EC-P256" }, { "ec", "P-256", "EC-P256" },
-	{ "p384", "P-384", "EC-P384" }, { "p521", "P-521", "EC-P521" },
+	{ "p256", "P-256", "EC-P256" },
+	{ "ec", "P-256", "EC-P256" },
+	{ "p384", "P-384", "EC-P384" },
+	{ "p521", "P-521", "EC-P521" },
 };
 
 /* BITS of "rsa:BITS"; 0 for what is no such number. */
@@ -53,8 +55,8 @@ static int with_bits(struct wanted *w, const char *name, const char *text, const
 	w->name = name;
 	w->bits = *bits ? number(bits + 1) : usual;
 	if (w->bits < min || w->bits > max || w->bits % 8)
-		return kst_error_setx(err, KST_E_BAD_VALUE, "%s keys have %u to %u bits, not %s", text, min,
-				      max, *bits ? bits + 1 : "0");
+		return kst_error_setx(err, KST_E_BAD_VALUE, "%s keys have %u to %u bits, not %s",
+				      text, min, max, *bits ? bits + 1 : "0");
 	snprintf(w->text, sizeof(w->text), "%s-%u", text, w->bits);
 	return 0;
 }

@@ -23,7 +23,8 @@ int kst_key_open_how(struct kst_key *key, const struct kst_secret *pass,
 		rc = kst_dek_open(key, pass, &plain, err);
 	} else {
 		if (kst_sealed_parse(key->sealed.data, key->sealed.len, &algid, &ct, &joined) < 0)
-			return kst_error_setx(err, KST_E_CORRUPT, "the encrypted private key cannot be decoded");
+			return kst_error_setx(err, KST_E_CORRUPT,
+					      "the encrypted private key cannot be decoded");
 		if (how)
 			with = *how;
 		if (!with.plausible)

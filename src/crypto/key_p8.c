@@ -31,8 +31,8 @@ int kst_p8_parse(struct kst_p8 *out, const uint8_t *der, size_t len)
 	if (kst_der_whole(der, len, KST_DER_SEQUENCE, &all) < 0)
 		return -1;
 	in = kst_der_in(&all);
-	if (kst_der_expect(&in, KST_DER_INTEGER, &item) < 0 || kst_der_uint(item.body, &version) < 0 ||
-	    version > 1)
+	if (kst_der_expect(&in, KST_DER_INTEGER, &item) < 0 ||
+	    kst_der_uint(item.body, &version) < 0 || version > 1)
 		return -1;
 	p8.version = (unsigned)version;
 	if (kst_der_expect(&in, KST_DER_SEQUENCE, &item) < 0)
@@ -87,7 +87,8 @@ EVP_PKEY *kst_p8_pkey(const struct kst_p8 *p8, struct kst_error *library)
 	struct kst_buf plain KST_SCRATCH_BUF = KST_BUF_INIT;
 	EVP_PKEY *pkey = NULL;
 
-	/* Attributes and the public key are of no use to OpenSSL, and some of it trips over them. */
+	/* Attributes and the public key are of no use to OpenSSL, and some of it trips over them.
+	 */
 	kst_p8_build(&plain, p8->algorithm, p8->key);
 	if (plain.failed || plain.len > INT32_MAX)
 		return NULL;

@@ -53,7 +53,8 @@ int kst_key_spki(struct kst_key *key, struct kst_buf *out, struct kst_error *err
 
 	if (!key->spki.len && key->pkcs8.len) {
 		if (kst_p8_parse(&p8, key->pkcs8.data, key->pkcs8.len) < 0)
-			return kst_error_setx(err, KST_E_BAD_KEY, "the private key cannot be decoded");
+			return kst_error_setx(err, KST_E_BAD_KEY,
+					      "the private key cannot be decoded");
 		int rc = spki_of(&p8, &spki);
 		if (rc)
 			return rc;

@@ -13,7 +13,8 @@ int kst_key_seal_cached(const struct kst_key *key, const struct kst_secret *pass
 	struct kst_buf body KST_SCRATCH_BUF = KST_BUF_INIT, ct KST_SCRATCH_BUF = KST_BUF_INIT;
 
 	if (!key->pkcs8.len)
-		return kst_error_setx(err, KST_E_INTERNAL, "a private key that is not open was to be encrypted");
+		return kst_error_setx(err, KST_E_INTERNAL,
+				      "a private key that is not open was to be encrypted");
 	if (kst_pbe_encrypt(opt, key->pkcs8.data, key->pkcs8.len, pass, cache, &body, &ct, err) < 0)
 		return -1;
 	kst_der_put(&body, KST_DER_OCTET_STRING, ct.data, ct.len);

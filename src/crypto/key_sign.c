@@ -18,8 +18,8 @@
 #include "crypto/ossl.h"
 #include "kstool/time.h"
 
-#define SERIAL 16
-#define CN_MAX 64 /* RFC 5280 appendix A.1: ub-common-name */
+#define SERIAL	16
+#define CN_MAX	64 /* RFC 5280 appendix A.1: ub-common-name */
 #define DNS_MAX 253
 
 static int out_of_memory(struct kst_error *err)
@@ -36,24 +36,28 @@ static int host_ok(const char *host, struct kst_error *err)
 			return kst_error_hint(err, "write it in its ASCII form, as xn--...");
 		}
 	if (!n || n > DNS_MAX ||
-	    strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._*") != n ||
+	    strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._*") !=
+		    n ||
 	    host[0] == '.' || strstr(host, ".."))
-		return kst_error_setx(err, KST_E_BAD_VALUE, "\"%s\" is neither a host name nor an IP address",
-				      host);
+		return kst_error_setx(err, KST_E_BAD_VALUE,
+				      "\"%s\" is neither a host name nor an IP address", host);
 	return 0;
 }
 
 static int add_host(GENERAL_NAMES *names, const char *host, struct kst_error *err)
 {
 	uint8_t ip[16];
-	int ip_len = inet_pton(AF_INET, host, ip) == 1 ? 4 : inet_pton(AF_INET6, host, ip) == 1 ? 16 : 0;
+	int ip_len = inet_pton(AF_INET, host, ip) == 1	  ? 4
+		     : inet_pton(AF_INET6, host, ip) == 1 ? 16
+							  : 0;
 	if (!ip_len && host_ok(host, err) < 0)
 		return -1;
 
 	GENERAL_NAME *name = GENERAL_NAME_new();
 	ASN1_STRING *value = ASN1_STRING_type_new(ip_len ? V_ASN1_OCTET_STRING : V_ASN1_IA5STRING);
 	if (!name || !value ||
-	    !ASN1_STRING_set(value, ip_len ? (const void *)ip : host, ip_len ? ip_len : (int)strlen(host))) {
+	    !ASN1_STRING_set(value, ip_len ? (const void *)ip : host,
+			     ip_len ? ip_len : (int)strlen(host))) {
 		GENERAL_NAME_free(name);
 		ASN1_STRING_free(value);
 		return out_of_memory(err);
@@ -72,7 +76,8 @@ static int set_san(X509 *x, const char *const *host, bool critical, struct kst_e
 	int rc = names ? 0 : out_of_memory(err);
 	for (size_t i = 0; rc == 0 && host[i]; i++)
 		rc = add_host(names, host[i], err);
-	if (rc == 0 && X509_add1_ext_i2d(x, NID_subject_alt_name, names, critical, X509V3_ADD_DEFAULT) != 1)
+	if (rc == 0 &&
+	    X509_add1_ext_i2d(x, NID_subject_alt_name, names, critical, X509V3_ADD_DEFAULT) != 1)
 		rc = out_of_memory(err);
 	GENERAL_NAMES_free(names);
 	return rc;
@@ -90,15 +95,16 @@ static int set_subject(X509 *x, const struct kst_self_sign *how, bool *empty, st
 	} else {
 		name = X509_NAME_new();
 		/* A longer name stands in the SAN only, where every reader of today looks. */
-		if (!name ||
-		    (has_host && strlen(how->host[0]) <= CN_MAX &&
-		     X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8,
-						(const unsigned char *)how->host[0], -1, -1, 0) != 1))
+		if (!name || (has_host && strlen(how->host[0]) <= CN_MAX &&
+			      X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8,
+							 (const unsigned char *)how->host[0], -1,
+							 -1, 0) != 1))
 			rc = out_of_memory(err);
 	}
 	*empty = name && X509_NAME_entry_count(name) == 0;
 	if (rc == 0 && *empty && !has_host)
-		rc = kst_error_setx(err, KST_E_BAD_VALUE, "a certificate needs a subject or a host name");
+		rc = kst_error_setx(err, KST_E_BAD_VALUE,
+				    "a certificate needs a subject or a host name");
 	if (rc == 0 && (X509_set_subject_name(x, name) != 1 || X509_set_issuer_name(x, name) != 1))
 		rc = out_of_memory(err);
 	X509_NAME_free(name);
@@ -121,7 +127,8 @@ static int set_validity(X509 *x, int days, struct kst_error *err)
 {
 	int64_t from = kst_time_now(), to;
 	if (days < 1)
-		return kst_error_setx(err, KST_E_BAD_VALUE, "a certificate is valid for one day or more");
+		return kst_error_setx(err, KST_E_BAD_VALUE,
+				      "a certificate is valid for one day or more");
 	to = from + (int64_t)days * 86400;
 	if (to > KST_TIME_NEVER)
 		to = KST_TIME_NEVER;
@@ -131,7 +138,8 @@ static int set_validity(X509 *x, int days, struct kst_error *err)
 	return 0;
 }
 
-/* Bits of KeyUsage (RFC 5280 4.2.1.3) that fit the key; RSA also carries a session key in old TLS. */
+/* Bits of KeyUsage (RFC 5280 4.2.1.3) that fit the key; RSA also carries a session key in old TLS.
+ */
 static int set_key_usage(X509 *x, const EVP_PKEY *pkey)
 {
 	ASN1_BIT_STRING *usage = ASN1_BIT_STRING_new();
@@ -159,9 +167,10 @@ static int set_key_id(X509 *x)
 	unsigned char id[EVP_MAX_MD_SIZE];
 	unsigned n = 0;
 	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
-	int ok = value && X509_pubkey_digest(x, EVP_sha1(), id, &n) == 1 &&
-		 ASN1_OCTET_STRING_set(value, id, (int)n) &&
-		 X509_add1_ext_i2d(x, NID_subject_key_identifier, value, 0, X509V3_ADD_DEFAULT) == 1;
+	int ok =
+		value && X509_pubkey_digest(x, EVP_sha1(), id, &n) == 1 &&
+		ASN1_OCTET_STRING_set(value, id, (int)n) &&
+		X509_add1_ext_i2d(x, NID_subject_key_identifier, value, 0, X509V3_ADD_DEFAULT) == 1;
 	ASN1_OCTET_STRING_free(value);
 	return ok ? 0 : -1;
 }
@@ -219,7 +228,8 @@ int kst_key_self_sign(struct kst_cert **out, struct kst_key *key, const struct k
 	int rc = -1, n;
 
 	if (kst_key_is_sealed(key))
-		return kst_error_setx(err, KST_E_INTERNAL, "a private key that is not open was to sign");
+		return kst_error_setx(err, KST_E_INTERNAL,
+				      "a private key that is not open was to sign");
 	if (kst_p8_parse(&p8, key->pkcs8.data, key->pkcs8.len) < 0)
 		return kst_error_setx(err, KST_E_BAD_KEY, "the private key cannot be decoded");
 	kst_key_text(key, false, &name);
@@ -232,8 +242,8 @@ int kst_key_self_sign(struct kst_cert **out, struct kst_key *key, const struct k
 		goto done;
 	}
 	if (EVP_PKEY_can_sign(pkey) != 1) {
-		kst_ossl_error(err, KST_E_UNSUPPORTED, "%s keys cannot sign, so there is no self-signed certificate",
-			       text);
+		kst_ossl_error(err, KST_E_UNSUPPORTED,
+			       "%s keys cannot sign, so there is no self-signed certificate", text);
 		goto done;
 	}
 	x = X509_new();

@@ -117,6 +117,8 @@ static void queue_text(char *out, size_t size)
 static struct {
 	CRYPTO_ONCE once;
 	OSSL_LIB_CTX *ctx;
+	/* One in which the provider could not be loaded: OpenSSL 3.0 does not free all of it. */
+	OSSL_LIB_CTX *failed;
 	char why[256]; /* what OpenSSL said when it could not be had */
 } legacy = { .once = CRYPTO_ONCE_STATIC_INIT };
 
@@ -134,7 +136,7 @@ static void legacy_make(void)
 		/* The reason is in the oldest entry; a queue with others' errors in it is not emptied. */
 		if (quiet)
 			queue_text(legacy.why, sizeof(legacy.why));
-		OSSL_LIB_CTX_free(ctx);
+		legacy.failed = ctx;
 	}
 	ERR_pop_to_mark();
 }

@@ -36,10 +36,13 @@ static int within_limits(const struct kst_pbe_alg *alg, const struct kst_limits 
 	if (k->iterations > limits->iterations) {
 		if (k->iterations == UINT64_MAX)
 			return kst_error_setx(err, KST_E_LIMIT,
-					      "the passphrase protection asks for more iterations than can be counted, "
-					      "the limit is %" PRIu32, limits->iterations);
+					      "the passphrase protection asks for more iterations "
+					      "than can be counted, "
+					      "the limit is %" PRIu32,
+					      limits->iterations);
 		return kst_error_setx(err, KST_E_LIMIT,
-				      "the passphrase protection asks for %" PRIu64 " iterations, the limit is %" PRIu32,
+				      "the passphrase protection asks for %" PRIu64
+				      " iterations, the limit is %" PRIu32,
 				      k->iterations, limits->iterations);
 	}
 	uint64_t memory = 0;
@@ -66,7 +69,8 @@ static int try_bytes(const struct kst_pbe_alg *alg, const uint8_t *ct, size_t ct
 
 	memcpy(iv, alg->iv, sizeof(iv));
 	if (alg->iv_derived && alg->kdf.kind == KST_KDF_PBKDF1) {
-		if (kst_kdf_derive(&alg->kdf, 0, pass, key, alg->key_len + alg->iv_len, how->cache, err) < 0)
+		if (kst_kdf_derive(&alg->kdf, 0, pass, key, alg->key_len + alg->iv_len, how->cache,
+				   err) < 0)
 			goto done;
 		memcpy(iv, key + alg->key_len, alg->iv_len);
 	} else {
@@ -94,11 +98,11 @@ done:
 }
 
 enum encoding {
-	BYTES,        /* as given: UTF-8 */
-	LATIN1,       /* ISO 8859-1, where the text is in it (RSA JSafe) */
-	BMP,          /* UTF-16BE and a NUL, as PKCS#12 wants it (old NSS: in PBES2 too) */
-	NOTHING,      /* no bytes at all, where "" would be a NUL */
-	BYTES_AS_BMP  /* each byte as a character (OpenSSL before 1.1.0) */
+	BYTES,	     /* as given: UTF-8 */
+	LATIN1,	     /* ISO 8859-1, where the text is in it (RSA JSafe) */
+	BMP,	     /* UTF-16BE and a NUL, as PKCS#12 wants it (old NSS: in PBES2 too) */
+	NOTHING,     /* no bytes at all, where "" would be a NUL */
+	BYTES_AS_BMP /* each byte as a character (OpenSSL before 1.1.0) */
 };
 
 /* Encode; false: there is no such encoding of this passphrase. */

@@ -46,9 +46,9 @@ void kst_pbe_text(const uint8_t *algid, size_t algid_len, struct kst_buf *out);
 
 struct kst_pbe_open {
 	const struct kst_limits *limits; /* NULL: KST_LIMITS_DEFAULT */
-	struct kst_pbe_cache *cache;     /* NULL: none */
-	/* Does the plaintext make sense?  One wrong passphrase in 200 gets past the padding of CBC, and
-	 * a stream cipher has none.  NULL: one whole BER SEQUENCE. */
+	struct kst_pbe_cache *cache;	 /* NULL: none */
+	/* Does the plaintext make sense?  One wrong passphrase in 200 gets past the padding of CBC,
+	 * and a stream cipher has none.  NULL: one whole BER SEQUENCE. */
 	bool (*plausible)(const uint8_t *plain, size_t len);
 };
 

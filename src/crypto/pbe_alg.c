@@ -14,8 +14,7 @@
 
 #define SALT_MAX 4096
 
-int kst_pbe_positive(const ASN1_INTEGER *n, const char *what, uint64_t *out,
-		     struct kst_error *err)
+int kst_pbe_positive(const ASN1_INTEGER *n, const char *what, uint64_t *out, struct kst_error *err)
 {
 	if (!n || (ASN1_STRING_type((const ASN1_STRING *)n) & V_ASN1_NEG))
 		return kst_error_setx(err, KST_E_CORRUPT, "%s is negative or missing", what);
@@ -30,7 +29,8 @@ int kst_pbe_take_salt(struct kst_kdf *kdf, const ASN1_OCTET_STRING *salt, struct
 {
 	int n = ASN1_STRING_length(salt);
 	if (n < 0 || n > SALT_MAX)
-		return kst_error_setx(err, KST_E_LIMIT, "the salt is longer than %d bytes", SALT_MAX);
+		return kst_error_setx(err, KST_E_LIMIT, "the salt is longer than %d bytes",
+				      SALT_MAX);
 	if (kst_blob_set(&kdf->salt, ASN1_STRING_get0_data(salt), (size_t)n) < 0)
 		return kst_error_nomem(err);
 	return 0;
@@ -43,7 +43,8 @@ int kst_pbe_unknown(const char *what, const ASN1_OBJECT *obj, struct kst_error *
 	OBJ_obj2txt(name, sizeof(name), obj, 0);
 	if (!strcmp(oid, name))
 		return kst_error_setx(err, KST_E_UNSUPPORTED, "%s %s is not supported", what, oid);
-	return kst_error_setx(err, KST_E_UNSUPPORTED, "%s %s (%s) is not supported", what, name, oid);
+	return kst_error_setx(err, KST_E_UNSUPPORTED, "%s %s (%s) is not supported", what, name,
+			      oid);
 }
 
 void kst_pbe_alg_release(struct kst_pbe_alg *alg)
@@ -61,7 +62,8 @@ int kst_pbe_alg_parse(struct kst_pbe_alg *out, const uint8_t *der, size_t len,
 	X509_ALGOR *algor = len <= INT32_MAX ? d2i_X509_ALGOR(NULL, &p, (long)len) : NULL;
 	int rc;
 	if (!algor || p != der + len) {
-		rc = kst_error_setx(err, KST_E_CORRUPT, "the encryption algorithm cannot be decoded");
+		rc = kst_error_setx(err, KST_E_CORRUPT,
+				    "the encryption algorithm cannot be decoded");
 	} else {
 		rc = kst_pbes2_parse(&alg, algor, err);
 		if (rc == 1)
@@ -97,11 +99,12 @@ void kst_pbe_text(const uint8_t *algid, size_t algid_len, struct kst_buf *out)
 		if (alg.title)
 			kst_buf_printf(out, "%s %" PRIu64, alg.title, k->iterations);
 		else if (k->kind == KST_KDF_SCRYPT)
-			kst_buf_printf(out, "PBES2 %s, scrypt N=%" PRIu64 " r=%" PRIu64 " p=%" PRIu64,
+			kst_buf_printf(out,
+				       "PBES2 %s, scrypt N=%" PRIu64 " r=%" PRIu64 " p=%" PRIu64,
 				       alg.cipher, k->n, k->r, k->p);
 		else
-			kst_buf_printf(out, "PBES2 %s, PBKDF2-HMAC-%s %" PRIu64, alg.cipher, k->digest,
-				       k->iterations);
+			kst_buf_printf(out, "PBES2 %s, PBKDF2-HMAC-%s %" PRIu64, alg.cipher,
+				       k->digest, k->iterations);
 		kst_pbe_alg_release(&alg);
 		return;
 	}
@@ -109,7 +112,8 @@ void kst_pbe_text(const uint8_t *algid, size_t algid_len, struct kst_buf *out)
 	const uint8_t *p = algid;
 	char name[128] = "?";
 	ERR_set_mark();
-	X509_ALGOR *algor = algid_len <= INT32_MAX ? d2i_X509_ALGOR(NULL, &p, (long)algid_len) : NULL;
+	X509_ALGOR *algor =
+		algid_len <= INT32_MAX ? d2i_X509_ALGOR(NULL, &p, (long)algid_len) : NULL;
 	if (algor)
 		OBJ_obj2txt(name, sizeof(name), algor->algorithm, 0);
 	ERR_pop_to_mark();

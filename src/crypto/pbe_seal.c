@@ -18,9 +18,9 @@
 #include "kstool/text.h"
 
 /* As keytool and openssl write today; readers that are common read up to 600,000. */
-#define ITERATIONS 200000
+#define ITERATIONS     200000
 #define ITERATIONS_MAX 10000000
-#define SALT 16
+#define SALT	       16
 /* RFC 7292 suggests no less; the readers that need 3DES are used to 8. */
 #define SALT_3DES 8
 
@@ -94,7 +94,8 @@ static int derive(struct sealing *s, const struct kst_secret *pass, struct kst_p
 			       .salt = { s->salt, s->salt_len } };
 	if (s->pbe == KST_PBE_3DES) {
 		if (kst_text_to_utf16be(&bmp, pass->data, pass->len) < 0)
-			return kst_error_setx(err, KST_E_BAD_PASSPHRASE, "the passphrase is not UTF-8");
+			return kst_error_setx(err, KST_E_BAD_PASSPHRASE,
+					      "the passphrase is not UTF-8");
 		kst_buf_be16(&bmp, 0);
 		if (bmp.failed)
 			return kst_error_nomem(err);
@@ -121,8 +122,8 @@ int kst_pbe_encrypt(const struct kst_pbe_options *opt, const uint8_t *plain, siz
 
 	if (s.iterations > ITERATIONS_MAX)
 		return kst_error_setx(err, KST_E_BAD_VALUE,
-				      "%u iterations are more than the %d that kstool reads", s.iterations,
-				      ITERATIONS_MAX);
+				      "%u iterations are more than the %d that kstool reads",
+				      s.iterations, ITERATIONS_MAX);
 	ERR_set_mark();
 	if (s.pbe == KST_PBE_3DES) {
 		/* The IV comes from the salt too, so each piece needs its own. */
@@ -145,11 +146,9 @@ int kst_pbe_encrypt(const struct kst_pbe_options *opt, const uint8_t *plain, siz
 		kst_ossl_error(err, KST_E_NO_MEMORY, "the encryption cannot be described");
 		goto done;
 	}
-	struct kst_cipher c = { .name = cipher,
-				.key = s.key,
-				.key_len = s.key_len,
-				.iv = s.iv,
-				.iv_len = s.iv_len };
+	struct kst_cipher c = {
+		.name = cipher, .key = s.key, .key_len = s.key_len, .iv = s.iv, .iv_len = s.iv_len
+	};
 	if (kst_cipher_encrypt(&c, plain, len, &sealed, err) < 0)
 		goto done;
 	kst_buf_put(algid, der, (size_t)der_len);

@@ -21,17 +21,19 @@ static const struct row {
 	{ NID_pbeWithMD5AndDES_CBC, "PBE-MD5-DES", KST_KDF_PBKDF1, "MD5", "DES-CBC", 8, 8, 0 },
 	{ NID_pbeWithMD5AndRC2_CBC, "PBE-MD5-RC2-64", KST_KDF_PBKDF1, "MD5", "RC2-CBC", 8, 8, 64 },
 	{ NID_pbeWithSHA1AndDES_CBC, "PBE-SHA1-DES", KST_KDF_PBKDF1, "SHA1", "DES-CBC", 8, 8, 0 },
-	{ NID_pbeWithSHA1AndRC2_CBC, "PBE-SHA1-RC2-64", KST_KDF_PBKDF1, "SHA1", "RC2-CBC", 8, 8, 64 },
-	{ NID_pbe_WithSHA1And128BitRC4, "PBE-SHA1-RC4-128", KST_KDF_PKCS12, "SHA1", "RC4", 16, 0, 0 },
+	{ NID_pbeWithSHA1AndRC2_CBC, "PBE-SHA1-RC2-64", KST_KDF_PBKDF1, "SHA1", "RC2-CBC", 8, 8,
+	  64 },
+	{ NID_pbe_WithSHA1And128BitRC4, "PBE-SHA1-RC4-128", KST_KDF_PKCS12, "SHA1", "RC4", 16, 0,
+	  0 },
 	{ NID_pbe_WithSHA1And40BitRC4, "PBE-SHA1-RC4-40", KST_KDF_PKCS12, "SHA1", "RC4", 5, 0, 0 },
 	{ NID_pbe_WithSHA1And3_Key_TripleDES_CBC, "PBE-SHA1-3DES", KST_KDF_PKCS12, "SHA1",
 	  "DES-EDE3-CBC", 24, 8, 0 },
 	{ NID_pbe_WithSHA1And2_Key_TripleDES_CBC, "PBE-SHA1-2DES", KST_KDF_PKCS12, "SHA1",
 	  "DES-EDE-CBC", 16, 8, 0 },
-	{ NID_pbe_WithSHA1And128BitRC2_CBC, "PBE-SHA1-RC2-128", KST_KDF_PKCS12, "SHA1", "RC2-CBC", 16,
-	  8, 128 },
-	{ NID_pbe_WithSHA1And40BitRC2_CBC, "PBE-SHA1-RC2-40", KST_KDF_PKCS12, "SHA1", "RC2-CBC", 5, 8,
-	  40 },
+	{ NID_pbe_WithSHA1And128BitRC2_CBC, "PBE-SHA1-RC2-128", KST_KDF_PKCS12, "SHA1", "RC2-CBC",
+	  16, 8, 128 },
+	{ NID_pbe_WithSHA1And40BitRC2_CBC, "PBE-SHA1-RC2-40", KST_KDF_PKCS12, "SHA1", "RC2-CBC", 5,
+	  8, 40 },
 };
 
 int kst_pbes1_parse(struct kst_pbe_alg *out, const X509_ALGOR *algor, struct kst_error *err)
@@ -44,8 +46,9 @@ int kst_pbes1_parse(struct kst_pbe_alg *out, const X509_ALGOR *algor, struct kst
 	if (!row)
 		return 1;
 
-	PBEPARAM *param = algor->parameter ?
-		ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBEPARAM), algor->parameter) : NULL;
+	PBEPARAM *param = algor->parameter ? ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBEPARAM),
+								       algor->parameter)
+					   : NULL;
 	if (!param)
 		return kst_error_setx(err, KST_E_CORRUPT, "the parameters of %s cannot be decoded",
 				      row->title);

@@ -140,7 +140,8 @@ static int cipher_params(struct kst_pbe_alg *out, const struct cipher *c, const 
 		out->rc2_bits = rc2_bits(number);
 		out->key_len = out->rc2_bits / 8;
 		if (!out->rc2_bits)
-			rc = kst_error_setx(err, KST_E_UNSUPPORTED, "this effective key length of RC2 is not supported");
+			rc = kst_error_setx(err, KST_E_UNSUPPORTED,
+					    "this effective key length of RC2 is not supported");
 		break;
 	case CAST5:
 		/* OpenSSL writes the IV alone, RFC 2144 wants the length too. */
@@ -158,7 +159,8 @@ static int cipher_params(struct kst_pbe_alg *out, const struct cipher *c, const 
 done:
 	ASN1_OCTET_STRING_free(iv);
 	if (rc < 0)
-		kst_error_setx(err, KST_E_CORRUPT, "the parameters of %s cannot be decoded", c->name);
+		kst_error_setx(err, KST_E_CORRUPT, "the parameters of %s cannot be decoded",
+			       c->name);
 	return rc;
 }
 
@@ -177,7 +179,8 @@ static int key_length(struct kst_pbe_alg *out, uint64_t said, struct kst_error *
 		out->key_len = said;
 		return 0;
 	}
-	if ((out->rc2_bits || !strcmp(out->cipher, "CAST5-CBC") || !strcmp(out->cipher, "BF-CBC")) &&
+	if ((out->rc2_bits || !strcmp(out->cipher, "CAST5-CBC") ||
+	     !strcmp(out->cipher, "BF-CBC")) &&
 	    said >= 5 && said <= 16) {
 		out->key_len = said;
 		return 0;
@@ -189,8 +192,10 @@ static int pbkdf2(struct kst_pbe_alg *out, const X509_ALGOR *algor, struct kst_e
 {
 	int rc = -1;
 	uint64_t length;
-	PBKDF2PARAM *param = algor->parameter ?
-		ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBKDF2PARAM), algor->parameter) : NULL;
+	PBKDF2PARAM *param =
+		algor->parameter
+			? ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBKDF2PARAM), algor->parameter)
+			: NULL;
 	if (!param) {
 		kst_error_setx(err, KST_E_CORRUPT, "the parameters of PBKDF2 cannot be decoded");
 		goto done;
@@ -205,7 +210,8 @@ static int pbkdf2(struct kst_pbe_alg *out, const X509_ALGOR *algor, struct kst_e
 		goto done;
 	}
 	if (!param->salt || param->salt->type != V_ASN1_OCTET_STRING) {
-		kst_error_setx(err, KST_E_UNSUPPORTED, "a PBKDF2 salt that is not in the file is not supported");
+		kst_error_setx(err, KST_E_UNSUPPORTED,
+			       "a PBKDF2 salt that is not in the file is not supported");
 		goto done;
 	}
 	if (kst_pbe_positive(param->iter, "the iteration count", &out->kdf.iterations, err) < 0)
@@ -226,8 +232,10 @@ static int scrypt(struct kst_pbe_alg *out, const X509_ALGOR *algor, struct kst_e
 	int rc = -1;
 	uint64_t length;
 	struct kst_kdf *k = &out->kdf;
-	SCRYPT_PARAMS *param = algor->parameter ?
-		ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(SCRYPT_PARAMS), algor->parameter) : NULL;
+	SCRYPT_PARAMS *param =
+		algor->parameter
+			? ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(SCRYPT_PARAMS), algor->parameter)
+			: NULL;
 	if (!param) {
 		kst_error_setx(err, KST_E_CORRUPT, "the parameters of scrypt cannot be decoded");
 		goto done;
@@ -247,8 +255,9 @@ static int scrypt(struct kst_pbe_alg *out, const X509_ALGOR *algor, struct kst_e
 	if (__builtin_mul_overflow(k->n, k->r, &k->iterations) ||
 	    __builtin_mul_overflow(k->iterations, k->p, &k->iterations))
 		k->iterations = UINT64_MAX;
-	if (param->keyLength && (kst_pbe_positive(param->keyLength, "the key length", &length, err) < 0 ||
-				 key_length(out, length, err) < 0))
+	if (param->keyLength &&
+	    (kst_pbe_positive(param->keyLength, "the key length", &length, err) < 0 ||
+	     key_length(out, length, err) < 0))
 		goto done;
 	rc = kst_pbe_take_salt(k, param->salt, err);
 done:
@@ -264,8 +273,9 @@ int kst_pbes2_parse(struct kst_pbe_alg *out, const X509_ALGOR *algor, struct kst
 
 	int rc = -1;
 	const struct cipher *c = NULL;
-	PBE2PARAM *param = algor->parameter ?
-		ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBE2PARAM), algor->parameter) : NULL;
+	PBE2PARAM *param = algor->parameter ? ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBE2PARAM),
+									algor->parameter)
+					    : NULL;
 	if (!param) {
 		kst_error_setx(err, KST_E_CORRUPT, "the parameters of PBES2 cannot be decoded");
 		goto done;

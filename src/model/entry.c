@@ -91,6 +91,7 @@ int kst_entry_copy(struct kst_entry **out, const struct kst_entry *e, struct kst
 	c->created = e->created;
 	c->modified = e->modified;
 	c->trusted = e->trusted;
+	c->alias_derived = e->alias_derived;
 	c->has_id = e->has_id;
 	memcpy(c->id, e->id, sizeof(c->id));
 

@@ -24,6 +24,13 @@ static int path_of(const struct kst_place *place, char *out, size_t size, struct
 	return 0;
 }
 
+bool kst_backup_remove(const struct kst_place *place)
+{
+	char name[300];
+	int n = snprintf(name, sizeof(name), "%s" SUFFIX, place->name);
+	return n > 0 && (size_t)n < sizeof(name) && unlinkat(place->dirfd, name, 0) == 0;
+}
+
 static int copy(struct kst_file_sink *sink, int from, struct kst_error *err)
 {
 	struct kst_buf piece KST_SCRATCH_BUF = KST_BUF_INIT;

@@ -41,7 +41,7 @@ static int not_found(struct kst_store *s, const char *ref, struct kst_error *err
 	const char *near = nearest(s, ref);
 	if (near)
 		kst_error_hint(err, "did you mean \"%s\"?", near);
-	return kst_error_hint(err, "kstool list %s", s->path);
+	return kst_hint_path(err, "kstool list ", s->path, "");
 }
 
 static int ambiguous(const struct kst_store *s, const char *ref, size_t a, size_t b,
@@ -50,7 +50,7 @@ static int ambiguous(const struct kst_store *s, const char *ref, size_t a, size_
 	kst_error_setx(err, KST_E_USAGE, "\"%s\" fits several entries, @%zu and @%zu among them", ref,
 		       a + 1, b + 1);
 	kst_error_subject(err, "%s", s->path);
-	return kst_error_hint(err, "kstool list %s", s->path);
+	return kst_hint_path(err, "kstool list ", s->path, "");
 }
 
 /* 0 found, 1 not, -1 several. */
@@ -82,7 +82,7 @@ static int by_number(struct kst_store *s, const char *ref, size_t *out, struct k
 	if (n < 1 || n > s->model.nr) {
 		kst_error_setx(err, KST_E_NO_ENTRY, "has no entry %s: it has %zu", ref, s->model.nr);
 		kst_error_subject(err, "%s", s->path);
-		return kst_error_hint(err, "kstool list %s", s->path);
+		return kst_hint_path(err, "kstool list ", s->path, "");
 	}
 	*out = (size_t)n - 1;
 	return 0;

@@ -81,6 +81,14 @@ static int take(struct work *w, size_t from, size_t i, struct kst_error *err)
 	/* An identity belongs to one store, and so do fields of it that are not known here. */
 	copy->has_id = false;
 	kst_blob_release(&copy->ext_record);
+	if (copy->alias_derived) { /* the whole entry, once its parts met, gives a better one */
+		kst_free(copy->alias);
+		copy->alias = NULL;
+		copy->alias_derived = false;
+	}
+	/* A CA in a PEM file is as likely there to complete a chain. */
+	if ((kst_store_format(s)->caps & KST_CAP_LOOSE) && !copy->purposes.len && !copy->distrusted.len)
+		copy->trusted = false;
 	w->nr_keys += copy->kind == KST_KIND_KEY;
 	for (size_t k = 0; k < copy->chain.nr; k++)
 		if (kst_pool_add(&w->pool, copy->chain.cert[k]) < 0) {

@@ -140,10 +140,28 @@ static int load_again(struct kst_store *s, size_t i, struct kst_entry *e, struct
 	return 0;
 }
 
+/* Unlock first what was not loaded yet, so that it is loaded once and whole. */
+static int unlock_before(struct kst_store *s, size_t i, struct kst_error *err)
+{
+	struct kst_fd_source fd;
+	struct kst_bytes bytes;
+	struct kst_head h;
+	if (i >= s->model.nr || s->model.item[i].entry || !s->format->unlock)
+		return 0;
+	if (kst_store_head(s, i, &h, err) < 0)
+		return -1;
+	if (h.kind != KST_KIND_KEY && h.kind != KST_KIND_SECRET)
+		return 0;
+	struct kst_io io = kst_store_io(s, &fd, &bytes);
+	if (kst_call_unlock(s->format, &io, &s->model, KST_NEED_READ, err) < 0)
+		return kst_error_subject(err, "%s", s->path);
+	return 0;
+}
+
 int kst_store_open_key(struct kst_store *s, size_t i, struct kst_error *err)
 {
 	struct kst_entry *e;
-	if (kst_store_entry(s, i, &e, err) < 0)
+	if (unlock_before(s, i, err) < 0 || kst_store_entry(s, i, &e, err) < 0)
 		return -1;
 	bool key_missing = e->kind == KST_KIND_KEY && (!e->key || kst_key_is_sealed(e->key));
 	bool secret_missing = e->kind == KST_KIND_SECRET && e->secret.len == 0;

@@ -25,6 +25,9 @@ unsigned kst_entry_loss(const struct kst_entry *e, const struct kst_format *form
 		need |= KST_CAP_CERTS;
 		if (e->purposes.len || e->distrusted.len)
 			need |= KST_CAP_PURPOSES;
+		/* In a native store a certificate of its own is an anchor; no other shall become one. */
+		if (!e->trusted && (format->caps & KST_CAP_NATIVE))
+			return KST_CAP_TRUST;
 		break;
 	case KST_KIND_SECRET:
 		need |= KST_CAP_SECRETS;
@@ -55,7 +58,7 @@ const char *kst_loss_text(unsigned loss)
 		{ KST_CAP_CERTS, "a certificate" },
 		{ KST_CAP_CHAINS, "a private key together with its certificates" },
 		{ KST_CAP_BARE_KEYS, "a private key without certificate" },
-		{ KST_CAP_TRUST, "a trust mark" },
+		{ KST_CAP_TRUST, "a certificate that is neither trusted nor belongs to a key" },
 		{ KST_CAP_PURPOSES, "purposes that a certificate is trusted or distrusted for" },
 		{ KST_CAP_ENTRY_PASS, "a private key with a passphrase of its own" },
 		{ KST_CAP_ALIAS_CASE, "upper case in an alias" },

@@ -66,7 +66,7 @@ int kst_store_slot_find(const struct kst_store *s, const char *what, unsigned *n
 			kst_error_setx(err, KST_E_USAGE, "\"%s\" is the label of several slots",
 				       what);
 			kst_error_subject(err, "%s", s->path);
-			return kst_error_hint(err, "kstool slot list %s", s->path);
+			return kst_hint_path(err, "kstool slot list ", s->path, "");
 		}
 		found = i;
 	}
@@ -79,7 +79,7 @@ int kst_store_slot_find(const struct kst_store *s, const char *what, unsigned *n
 	if (found == nr) {
 		kst_error_setx(err, KST_E_NO_SLOT, "has no slot \"%s\"", what);
 		kst_error_subject(err, "%s", s->path);
-		return kst_error_hint(err, "kstool slot list %s", s->path);
+		return kst_hint_path(err, "kstool slot list ", s->path, "");
 	}
 	*number = slot[found].number;
 	return 0;

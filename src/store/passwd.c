@@ -59,7 +59,7 @@ int kst_store_passwd_key(struct kst_store *s, size_t i, struct kst_error *err)
 		kst_error_setx(err, KST_E_CANNOT_HOLD, "%s has no passphrase for a single entry",
 			       s->format->title);
 		kst_error_subject(err, "%s", s->path);
-		return kst_error_hint(err, "kstool passwd %s", s->path);
+		return kst_hint_path(err, "kstool passwd ", s->path, "");
 	}
 	if (kst_store_entry(s, i, &e, err) < 0)
 		return -1;

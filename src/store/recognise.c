@@ -86,7 +86,10 @@ int kst_recognise(const char *path, const uint8_t *data, size_t n, struct kst_er
 		kst_error_subject(err, "%s", path);
 		if (t->hint) {
 			const char *at = strstr(t->hint, "%s");
-			kst_error_hint(err, "%.*s%s%s", (int)(at - t->hint), t->hint, path, at + 2);
+			char *before = kst_strndup(t->hint, (size_t)(at - t->hint));
+			if (before)
+				kst_hint_path(err, before, path, at + 2);
+			kst_free(before);
 		}
 		return -1;
 	}

@@ -151,8 +151,12 @@ static int commit(struct kst_store *s, const struct kst_save_options *opt, int l
 			goto done;
 		/* Once it is renamed a failure is about durability, and the lock is on the old file. */
 		s->saved = true;
-		if (kst_replace_commit(&out.replace, fresh, err) < 0)
+		if (kst_replace_commit(&out.replace, fresh, err) < 0) {
+			res->written = err && err->code == KST_E_NOT_DURABLE;
 			goto done;
+		}
+		if (opt->backup == KST_BACKUP_REMOVE)
+			res->backup_removed = kst_backup_remove(&s->place);
 	}
 	res->written = true;
 	rc = 0;

@@ -85,6 +85,10 @@ void kst_positions_add(struct kst_store *s, size_t i);
 /* Positions have moved. */
 void kst_positions_drop(struct kst_store *s);
 
+/* ---- hint.c ---- */
+/* A hint that is a command: `before`, the path as a shell takes it, `after`.  Returns -1. */
+int kst_hint_path(struct kst_error *err, const char *before, const char *path, const char *after);
+
 /* ---- recognise.c ---- */
 /* UNKNOWN_FORMAT or EMPTY_FILE, saying what the bytes look like. */
 int kst_recognise(const char *path, const uint8_t *data, size_t n, struct kst_error *err);
@@ -111,5 +115,7 @@ int kst_read_back(struct kst_store *s, int fd, uint64_t size,
 /* Copy the locked old file to NAME.kstool-bak, 0600.  Its path in out. */
 int kst_backup_make(const struct kst_place *place, int fd, bool loose, char *out, size_t size,
 		    struct kst_error *err);
+/* Remove that copy if there is one.  True if it was there. */
+bool kst_backup_remove(const struct kst_place *place);
 
 #endif

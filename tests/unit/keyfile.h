@@ -109,8 +109,8 @@ static inline bool keyfile_pem(const char *text, struct keyfile *out)
 static inline int keyfile_key(const struct keyfile *f, struct kst_key **out, struct kst_error *err)
 {
 	if (!f->dek[0])
-		return kst_key_from_der(out, f->der.data, f->der.len, f->label[0] ? f->label : NULL, NULL,
-					err);
+		return kst_key_from_der(out, f->der.data, f->der.len, f->label[0] ? f->label : NULL,
+					NULL, err);
 	struct kst_key *key = kst_key_new();
 	ck_assert_ptr_nonnull(key);
 	key->dek_info = kst_strdup(f->dek);

@@ -51,6 +51,7 @@ UNUSED static void kit_assert_hex(const uint8_t *data, size_t n, const char *wan
 #define KIT_KEY                                                                                    \
 	"302e020100300506032b657004220420d4ee72dbf913584ad5b6d8f1f769f8ad3afe7c28cbf1d4fbe097a88f" \
 	"44755842"
+#define KIT_TEXT_32 "thirty-two bytes of no key file."
 #define KIT_PASS "correct horse battery staple"
 #define KIT_TIME INT64_C(1790000000)
 
@@ -281,6 +282,35 @@ UNUSED static int kit_check(struct kit *k, struct kst_check *c, bool with_secret
 	if (!with_secret)
 		io.asker = NULL;
 	return kst_format_kst1.native->check(&io, c, &k->err);
+}
+
+/* ---- the signer's pen: break a header and sign it again ---- */
+
+UNUSED static void kit_sign(uint8_t raw[KST1_HEADER], const struct kst1_keyring *keys)
+{
+	uint8_t msg[16 + KST1_SIG_AT] = "KST1 header sig";
+	memcpy(msg + 16, raw, KST1_SIG_AT);
+	crypto_sign_ed25519_detached(raw + KST1_SIG_AT, NULL, msg, sizeof(msg),
+				     kst1_keys_of(keys)->sign);
+}
+
+/* The keys of a small store (key file 20...). */
+UNUSED static void kit_keys(struct kit *k, struct kst1_keyring *keys)
+{
+	k->ask.key_file = kit_k20;
+	ck_assert_msg(!kit_read(k), "%s", k->err.message);
+	ck_assert_msg(!kst_format_kst1.unlock(&k->io, &k->m, KST_NEED_ADMIN, &k->err), "%s",
+		      k->err.message);
+	*keys = (struct kst1_keyring){ .can_read = false };
+	ck_assert_int_eq(kst1_keyring_root(keys, kst1_keys_of(&kit_state(k)->keys)->root, NULL), 0);
+}
+
+/* Sign the first header as it stands and copy it to the end. */
+UNUSED static void kit_resign(struct kit *k, const struct kst1_keyring *keys)
+{
+	uint8_t *raw = k->in.bytes.data;
+	kit_sign(raw, keys);
+	memcpy(raw + k->in.bytes.len - KST1_HEADER, raw, KST1_HEADER);
 }
 
 /* ---- randomness that was written down before ---- */

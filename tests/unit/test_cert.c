@@ -600,6 +600,19 @@ START_TEST(a_v1_root_is_a_ca_and_a_v1_leaf_is_not)
 }
 END_TEST
 
+START_TEST(a_v3_certificate_without_basic_constraints_is_no_ca)
+{
+	struct party p = party_new("self", NULL, 1, NULL);
+	X509_EXTENSION_free(X509_delete_ext(p.cert, X509_get_ext_by_NID(p.cert, NID_basic_constraints, -1)));
+	X509_sign(p.cert, p.key, EVP_sha256());
+	struct kst_cert *c = party_cert(&p);
+	ck_assert(kst_cert_is_self_issued(c));
+	ck_assert(!kst_cert_is_ca(c));
+	kst_cert_free(c);
+	party_free(&p);
+}
+END_TEST
+
 START_TEST(a_negative_serial_and_a_date_before_1970_are_fine)
 {
 	struct party p = party_new("x", NULL, 0, NULL);
@@ -699,6 +712,7 @@ Suite *test_cert(void)
 	tcase_add_test(t, subjects_are_rfc_4514_and_names_that_do_not_decode_are_hex);
 	tcase_add_test(t, the_full_text_is_that_of_openssl);
 	tcase_add_test(t, a_v1_root_is_a_ca_and_a_v1_leaf_is_not);
+	tcase_add_test(t, a_v3_certificate_without_basic_constraints_is_no_ca);
 	tcase_add_test(t, a_negative_serial_and_a_date_before_1970_are_fine);
 	tcase_add_test(t, a_date_that_is_none_is_refused);
 	tcase_add_test(t, owners_are_counted);

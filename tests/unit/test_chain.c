@@ -39,8 +39,12 @@ START_TEST(an_issuer_is_known_by_name_and_signature)
 	ck_assert(!kst_cert_issued_by(r, l));
 	ck_assert(!kst_cert_issued_by(other_name, r));
 	ck_assert(!kst_cert_issued_by(other_key, r));
+	/* Blanks do not enter the hash, but "ro ot" is not "root". */
+	struct kst_cert *blank = make(leaf, "leaf", root, "ro ot", 9);
+	ck_assert_uint_eq(kst_cert_issuer_hash(blank), kst_cert_subject_hash(r));
+	ck_assert(!kst_cert_issued_by(blank, r));
 	ck_assert_uint_eq(ERR_peek_error(), 0);
-	free_all((struct kst_cert *[]){ r, l, other_name, other_key }, 4);
+	free_all((struct kst_cert *[]){ r, l, other_name, other_key, blank }, 5);
 	EVP_PKEY_free(root);
 	EVP_PKEY_free(leaf);
 }
@@ -201,6 +205,17 @@ START_TEST(among_issuers_of_one_name_and_key_the_current_and_latest_is_taken)
 	ck_assert_uint_eq(c.nr, 2);
 	ck_assert_ptr_eq(c.cert[1], pool[3]);
 	ck_assert(complete);
+	kst_chain_release(&c);
+	/* One that is not valid yet ends later than all. */
+	struct party p = { .key = root };
+	p.cert = party_certify(root, "root", NULL, 1, 400, NULL);
+	X509_gmtime_adj(X509_getm_notBefore(p.cert), 100 * 86400L);
+	X509_sign(p.cert, root, EVP_sha256());
+	kst_cert_free(pool[4]);
+	pool[4] = party_cert(&p);
+	X509_free(p.cert);
+	ck_assert_int_eq(kst_chain_build(&c, l, pool + 1, 4, &complete, NULL), 0);
+	ck_assert_ptr_eq(c.cert[1], pool[3]);
 	kst_chain_release(&c);
 	/* Only the expired one: better than none. */
 	ck_assert_int_eq(kst_chain_build(&c, l, pool + 1, 1, &complete, NULL), 0);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* test_dek.c - traditional PEM encryption: openssl(1)'s ciphers, and headers that are not what they should be */
+/* test_dek.c - traditional PEM encryption: openssl(1)'s ciphers, and headers that are not what they
+ * should be */
 #include "keyfile.h"
 
-static const char *const ciphers[] = { "aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "aes-256-cfb",
-				       "aes-128-ofb", "des3", "des-ede-cbc", "des-ede3-cfb",
-				       "camellia-128-cbc", "aria-256-cbc", "des-cbc", "des-cfb", "des-ofb",
-				       "rc2-cbc", "rc2-40-cbc", "rc2-64-cbc", "bf-cbc", "bf-cfb",
-				       "cast5-cbc", "seed-cbc", "seed-ofb" };
+static const char *const ciphers[] = {
+	"aes-128-cbc", "aes-192-cbc",  "aes-256-cbc",	   "aes-256-cfb",  "aes-128-ofb", "des3",
+	"des-ede-cbc", "des-ede3-cfb", "camellia-128-cbc", "aria-256-cbc", "des-cbc",	  "des-cfb",
+	"des-ofb",     "rc2-cbc",      "rc2-40-cbc",	   "rc2-64-cbc",   "bf-cbc",	  "bf-cfb",
+	"cast5-cbc",   "seed-cbc",     "seed-ofb"
+};
 
 START_TEST(what_openssl_encrypts_opens)
 {
@@ -20,7 +22,8 @@ START_TEST(what_openssl_encrypts_opens)
 	struct kst_key *plain = key_from("printenv KST_TEST_KEY");
 	snprintf(command, sizeof(command),
 		 "printenv KST_TEST_KEY | openssl ec -provider legacy -provider default "
-		 "-passout pass:secret -%s 2>/dev/null", ciphers[_i % 21]);
+		 "-passout pass:secret -%s 2>/dev/null",
+		 ciphers[_i % 21]);
 	struct kst_key *key = key_from(command);
 	if (without_legacy)
 		setenv("OPENSSL_MODULES", "/nonexistent", 1);
@@ -29,7 +32,8 @@ START_TEST(what_openssl_encrypts_opens)
 	ck_assert_msg(!strncmp((char *)text.data, "PEM ", 4), "%s", text.data);
 	ck_assert_int_eq(kst_key_open_with(key, &wrong, &err), 1);
 	ck_assert_int_eq(err.code, KST_OK);
-	ck_assert_msg(kst_key_open_with(key, &right, &err) == 0, "%s: %s", ciphers[_i % 21], err.message);
+	ck_assert_msg(kst_key_open_with(key, &right, &err) == 0, "%s: %s", ciphers[_i % 21],
+		      err.message);
 	ck_assert(kst_secret_equal(&plain->pkcs8, &key->pkcs8));
 	kst_key_free(plain);
 	kst_key_free(key);

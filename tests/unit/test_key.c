@@ -37,11 +37,12 @@ static void has_public(struct kst_key *key)
 static const struct form {
 	const char *make, *traditional, *pkcs8, *text;
 } forms[] = {
-	{ "openssl genrsa 2048", "openssl rsa -traditional", "openssl pkcs8 -topk8 -nocrypt", "RSA-2048" },
-	{ "openssl ecparam -genkey -noout -name prime256v1", "openssl ec", "openssl pkcs8 -topk8 -nocrypt",
-	  "EC-P256" },
-	{ "openssl ecparam -genkey -noout -name secp384r1", "openssl ec", "openssl pkcs8 -topk8 -nocrypt",
-	  "EC-P384" },
+	{ "openssl genrsa 2048", "openssl rsa -traditional", "openssl pkcs8 -topk8 -nocrypt",
+	  "RSA-2048" },
+	{ "openssl ecparam -genkey -noout -name prime256v1", "openssl ec",
+	  "openssl pkcs8 -topk8 -nocrypt", "EC-P256" },
+	{ "openssl ecparam -genkey -noout -name secp384r1", "openssl ec",
+	  "openssl pkcs8 -topk8 -nocrypt", "EC-P384" },
 	{ "openssl dsaparam -genkey -noout 1024", "openssl pkey -traditional",
 	  "openssl pkcs8 -topk8 -nocrypt", NULL },
 };
@@ -54,7 +55,8 @@ START_TEST(traditional_and_pkcs8_are_the_same_key)
 	snprintf(command, sizeof(command), "%s 2>/dev/null", f->make);
 	run(&pem, command);
 	setenv("KST_TEST_KEY", (const char *)pem.data, 1);
-	snprintf(command, sizeof(command), "printenv KST_TEST_KEY | %s 2>/dev/null", f->traditional);
+	snprintf(command, sizeof(command), "printenv KST_TEST_KEY | %s 2>/dev/null",
+		 f->traditional);
 	struct kst_key *a = made(command);
 	snprintf(command, sizeof(command), "printenv KST_TEST_KEY | %s 2>/dev/null", f->pkcs8);
 	struct kst_key *b = made(command);
@@ -70,17 +72,21 @@ END_TEST
 START_TEST(an_ec_key_takes_its_curve_from_outside)
 {
 	/* ECPrivateKey without [0], as some writers leave it to a PEM block "EC PARAMETERS". */
-	static const uint8_t p256[] = { 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07 };
+	static const uint8_t p256[] = {
+		0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07
+	};
 	uint8_t der[2 + 3 + 2 + 32] = { 0x30, 37, 0x02, 0x01, 0x01, 0x04, 32 };
 	struct kst_bytes curve = { p256, sizeof(p256) };
 	struct kst_error err = KST_ERROR_INIT;
 	struct kst_key *key = NULL;
 	memset(der + 7, 0x42, 32);
-	ck_assert_int_eq(kst_key_from_der(&key, der, sizeof(der), "EC PRIVATE KEY", NULL, &err), -1);
+	ck_assert_int_eq(kst_key_from_der(&key, der, sizeof(der), "EC PRIVATE KEY", NULL, &err),
+			 -1);
 	ck_assert_int_eq(err.code, KST_E_BAD_KEY);
 	ck_assert_ptr_nonnull(strstr(err.message, "curve"));
 	ck_assert_ptr_null(key);
-	ck_assert_int_eq(kst_key_from_der(&key, der, sizeof(der), "EC PRIVATE KEY", &curve, NULL), 0);
+	ck_assert_int_eq(kst_key_from_der(&key, der, sizeof(der), "EC PRIVATE KEY", &curve, NULL),
+			 0);
 	is_named(key, "EC-P256");
 	has_public(key);
 	kst_key_free(key);
@@ -105,10 +111,11 @@ START_TEST(what_is_no_key_or_more_than_one_is_refused)
 	b.data[1] = (uint8_t)(b.data[1] + 2);
 	ck_assert_int_eq(kst_key_from_der(&key, b.data, b.len, NULL, NULL, NULL), -1);
 	/* The right frame, but 31 bytes are no Ed25519 key. */
-	static const uint8_t bad[] = { 0x30, 0x2d, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65,
-				       0x70, 0x04, 0x21, 0x04, 0x1f, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
-				       13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29,
-				       30, 31 };
+	static const uint8_t bad[] = { 0x30, 0x2d, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b,
+				       0x65, 0x70, 0x04, 0x21, 0x04, 0x1f, 1,	 2,    3,    4,
+				       5,    6,	   7,	 8,    9,    10,   11,	 12,   13,   14,
+				       15,   16,   17,	 18,   19,   20,   21,	 22,   23,   24,
+				       25,   26,   27,	 28,   29,   30,   31 };
 	kst_error_clear(&err);
 	ck_assert_int_eq(kst_key_from_der(&key, bad, sizeof(bad), NULL, NULL, &err), -1);
 	ck_assert_int_eq(err.code, KST_E_BAD_KEY);
@@ -121,16 +128,18 @@ END_TEST
 static const uint8_t opaque[] = { 0x30, 0x0f, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03,
 				  0x2a, 0x03, 0x04, 0x04, 0x03, 'k',  'e',  'y' };
 /* The same in version 2, with its public key. */
-static const uint8_t opaque_v2[] = { 0x30, 0x15, 0x02, 0x01, 0x01, 0x30, 0x05, 0x06, 0x03, 0x2a, 0x03, 0x04,
-				     0x04, 0x03, 'k',  'e',  'y',  0x81, 0x04, 0x00, 'p',  'u',  'b' };
+static const uint8_t opaque_v2[] = { 0x30, 0x15, 0x02, 0x01, 0x01, 0x30, 0x05, 0x06,
+				     0x03, 0x2a, 0x03, 0x04, 0x04, 0x03, 'k',  'e',
+				     'y',  0x81, 0x04, 0x00, 'p',  'u',	 'b' };
 
 START_TEST(an_unknown_algorithm_is_kept_byte_for_byte)
 {
 	struct kst_key *key = NULL, *copy = NULL;
 	struct kst_buf spki KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_error err = KST_ERROR_INIT;
-	ck_assert_msg(kst_key_from_der(&key, opaque, sizeof(opaque), "PRIVATE KEY", NULL, &err) == 0, "%s",
-		      err.message);
+	ck_assert_msg(kst_key_from_der(&key, opaque, sizeof(opaque), "PRIVATE KEY", NULL, &err) ==
+			      0,
+		      "%s", err.message);
 	ck_assert_uint_eq(key->pkcs8.len, sizeof(opaque));
 	ck_assert_mem_eq(key->pkcs8.data, opaque, sizeof(opaque));
 	is_named(key, "1.2.3.4");
@@ -152,11 +161,12 @@ END_TEST
 START_TEST(version_2_of_a_known_algorithm_is_kept_and_understood)
 {
 	/* Ed25519 of RFC 8410 10.3: attributes and public key. */
-	static const char pem[] = "-----BEGIN PRIVATE KEY-----\n"
-				  "MHICAQEwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
-				  "oB8wHQYKKoZIhvcNAQkJFDEPDA1DdXJkbGUgQ2hhaXJzgSEAGb9ECWmEzf6FQbrB\n"
-				  "Z9w7lshQhqowtrbLDFw4rXAxZuE=\n"
-				  "-----END PRIVATE KEY-----\n";
+	static const char pem[] =
+		"-----BEGIN PRIVATE KEY-----\n"
+		"MHICAQEwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
+		"oB8wHQYKKoZIhvcNAQkJFDEPDA1DdXJkbGUgQ2hhaXJzgSEAGb9ECWmEzf6FQbrB\n"
+		"Z9w7lshQhqowtrbLDFw4rXAxZuE=\n"
+		"-----END PRIVATE KEY-----\n";
 	struct keyfile f;
 	struct kst_key *key = NULL;
 	struct kst_buf spki KST_SCRATCH_BUF = KST_BUF_INIT;
@@ -176,7 +186,8 @@ END_TEST
 
 START_TEST(a_sealed_key_says_how_and_nothing_else)
 {
-	struct kst_key *key = made("openssl genpkey -algorithm ed25519 -aes-256-cbc -pass pass:x"), *copy = NULL;
+	struct kst_key *key = made("openssl genpkey -algorithm ed25519 -aes-256-cbc -pass pass:x"),
+		       *copy = NULL;
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_secret pass = PASS("x");
 	ck_assert(kst_key_is_sealed(key));
@@ -238,7 +249,8 @@ START_TEST(a_compressed_point_is_still_the_same_key)
 	run(&pem, "openssl ecparam -genkey -noout -name prime256v1");
 	setenv("KST_TEST_KEY", (const char *)pem.data, 1);
 	struct kst_key *key = made("printenv KST_TEST_KEY");
-	run(&pem, "f=$(mktemp) && printenv KST_TEST_KEY | openssl ec -conv_form compressed -out $f 2>/dev/null && "
+	run(&pem, "f=$(mktemp) && printenv KST_TEST_KEY | openssl ec -conv_form compressed -out $f "
+		  "2>/dev/null && "
 		  "openssl req -x509 -new -key $f -subj /CN=a -outform DER; rm -f $f");
 	ck_assert_int_eq(kst_cert_new(&cert, pem.data, pem.len, NULL), 0);
 	ck_assert_int_eq(kst_key_matches(key, cert), 1);
@@ -271,7 +283,8 @@ Suite *test_key(void)
 	Suite *s = suite_create("key");
 	TCase *t = tcase_create("key");
 	tcase_set_timeout(t, 60);
-	tcase_add_loop_test(t, traditional_and_pkcs8_are_the_same_key, 0, sizeof(forms) / sizeof(*forms));
+	tcase_add_loop_test(t, traditional_and_pkcs8_are_the_same_key, 0,
+			    sizeof(forms) / sizeof(*forms));
 	tcase_add_test(t, an_ec_key_takes_its_curve_from_outside);
 	tcase_add_test(t, what_is_no_key_or_more_than_one_is_refused);
 	tcase_add_test(t, an_unknown_algorithm_is_kept_byte_for_byte);

@@ -33,11 +33,13 @@ struct count {
 
 static void one(const char *path, const char *pass_json, const char *expected, struct count *count)
 {
-	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT, pass_text KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT,
+			    pass_text KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_error err = KST_ERROR_INIT;
 	struct kst_key *key = NULL;
 	struct keyfile f = { .label = "" };
-	bool must_load = !strncmp(expected, "loads", 5), must_fail = !strncmp(expected, "must-fail", 9);
+	bool must_load = !strncmp(expected, "loads", 5),
+	     must_fail = !strncmp(expected, "must-fail", 9);
 
 	ck_assert_msg(slurp(path, &text), "%s", path);
 	if (text.data[0] == 0x30)
@@ -59,7 +61,8 @@ static void one(const char *path, const char *pass_json, const char *expected, s
 		int no = kst_key_open_with(key, &wrong, &other);
 		ck_assert_msg(no != 0, "%s opened by a wrong passphrase", path);
 		rc = kst_key_open_with(key, &pass, &err);
-		/* A wrong passphrase is no error, and an error does not depend on the passphrase. */
+		/* A wrong passphrase is no error, and an error does not depend on the passphrase.
+		 */
 		ck_assert_msg(rc != 0 || no == 1, "%s: %s", path, other.message);
 		ck_assert_msg((rc == 1) == (err.code == KST_OK) || rc == 0, "%s", path);
 		kst_secret_release(&wrong);
@@ -75,8 +78,9 @@ static void one(const char *path, const char *pass_json, const char *expected, s
 	if (must_fail && known)
 		ck_assert_msg(rc != 0, "%s", path);
 	if (must_fail && strstr(expected, "header"))
-		ck_assert_msg(rc == -1 && (err.code == KST_E_CORRUPT || err.code == KST_E_UNSUPPORTED ||
-					   err.code == KST_E_BAD_KEY),
+		ck_assert_msg(rc == -1 &&
+				      (err.code == KST_E_CORRUPT || err.code == KST_E_UNSUPPORTED ||
+				       err.code == KST_E_BAD_KEY),
 			      "%s: %d %s", path, rc, err.message);
 	if (rc < 0)
 		ck_assert_msg(err.message[0], "%s", path);
@@ -104,11 +108,13 @@ START_TEST(keys_of_other_projects_open_or_are_refused_in_words)
 		int n = 0;
 		for (; n < 8 && p; n++)
 			field[n] = strsep(&p, "\t");
-		if (n < 8 || (strcmp(field[2], "PKCS8-enc") != 0 && !strstr(field[2], "PRIVATE KEY")))
+		if (n < 8 ||
+		    (strcmp(field[2], "PKCS8-enc") != 0 && !strstr(field[2], "PRIVATE KEY")))
 			continue;
-		/* This reader of PEM is too simple for files of many blocks, and for those that test such
-		 * readers. */
-		if (strchr(field[2], '+') || strstr(field[1], "04-test_pem_reading_data") || strstr(field[1], "no-dek-info"))
+		/* This reader of PEM is too simple for files of many blocks, and for those that
+		 * test such readers. */
+		if (strchr(field[2], '+') || strstr(field[1], "04-test_pem_reading_data") ||
+		    strstr(field[1], "no-dek-info"))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s/%s", corpora(), field[0], field[1]);
 		one(path, field[3], field[6], &count);

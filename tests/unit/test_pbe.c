@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* test_pbe.c - passphrase encryption: what openssl(1) writes, what kstool writes, limits, encodings */
+/* test_pbe.c - passphrase encryption: what openssl(1) writes, what kstool writes, limits, encodings
+ */
 #include "keyfile.h"
 
 #include <openssl/asn1t.h>
@@ -12,7 +13,7 @@
 #include "kstool/format.h"
 
 static const char plain_der[] = "\x30\x05\x02\x03\x01\x02\x03";
-#define PLAIN ((const uint8_t *)plain_der)
+#define PLAIN	  ((const uint8_t *)plain_der)
 #define PLAIN_LEN (sizeof(plain_der) - 1)
 
 /* A key made by openssl(1), and what it makes of it with these options, opened by kstool. */
@@ -27,7 +28,8 @@ static void opens_like_openssl(const char *options)
 	struct kst_key *plain = key_from("printenv KST_TEST_KEY");
 	snprintf(command, sizeof(command),
 		 "printenv KST_TEST_KEY | openssl pkcs8 -provider legacy -provider default -topk8 "
-		 "-passout pass:secret %s", options);
+		 "-passout pass:secret %s",
+		 options);
 	struct kst_key *key = key_from(command);
 	struct kst_secret right = PASS("secret"), wrong = PASS("Secret");
 	ck_assert(kst_key_is_sealed(key));
@@ -82,23 +84,25 @@ END_TEST
 START_TEST(what_openssl_encrypts_opens_without_the_legacy_provider)
 {
 	/* Unlike openssl(1), this process has not loaded it yet. */
-	struct kst_buf copy KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_error err = KST_ERROR_INIT;
-	static const char *const options[] = { "-v1 PBE-SHA1-RC2-40", "-v1 PBE-SHA1-RC4-128", "-v2 des",
-					       "-v2 rc2-64-cbc", "-v1 PBE-MD5-DES", "-v2 cast5-cbc",
-					       "-v2 bf", "-v2 seed" };
+	static const char *const options[] = {
+		"-v1 PBE-SHA1-RC2-40", "-v1 PBE-SHA1-RC4-128", "-v2 des", "-v2 rc2-64-cbc",
+		"-v1 PBE-MD5-DES",     "-v2 cast5-cbc",	       "-v2 bf",  "-v2 seed"
+	};
 	struct kst_secret right = PASS("secret");
 	struct kst_key *key[8];
 	for (size_t i = 0; i < 8; i++) {
 		char command[512];
 		snprintf(command, sizeof(command),
 			 "openssl genpkey -algorithm ed25519 | openssl pkcs8 -provider legacy "
-			 "-provider default -topk8 -passout pass:secret %s", options[i]);
+			 "-provider default -topk8 -passout pass:secret %s",
+			 options[i]);
 		key[i] = key_from(command);
 	}
 	setenv("OPENSSL_MODULES", "/nonexistent", 1);
 	for (size_t i = 0; i < 8; i++) {
-		ck_assert_msg(kst_key_open_with(key[i], &right, &err) == 0, "%s: %s", options[i], err.message);
+		ck_assert_msg(kst_key_open_with(key[i], &right, &err) == 0, "%s: %s", options[i],
+			      err.message);
 		kst_key_free(key[i]);
 	}
 	ck_assert(!kst_legacy_available());
@@ -110,18 +114,19 @@ static void seals(enum kst_pbe pbe, const char *text, const char *pass, const ch
 {
 	struct kst_pbe_options opt = { .pbe = pbe, .iterations = 3000 };
 	struct kst_buf algid KST_SCRATCH_BUF = KST_BUF_INIT, ct KST_SCRATCH_BUF = KST_BUF_INIT,
-		       said KST_SCRATCH_BUF = KST_BUF_INIT;
+			     said KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_secret out KST_SCRATCH_SECRET = KST_SECRET_INIT;
 	struct kst_error err = KST_ERROR_INIT;
 	struct kst_secret p = pass_of(pass, strlen(pass)), wrong = PASS("x");
 	uint64_t cost = 0;
-	ck_assert_msg(kst_pbe_encrypt(&opt, PLAIN, PLAIN_LEN, &p, NULL, &algid, &ct, &err) == 0, "%s",
-		      err.message);
+	ck_assert_msg(kst_pbe_encrypt(&opt, PLAIN, PLAIN_LEN, &p, NULL, &algid, &ct, &err) == 0,
+		      "%s", err.message);
 	ck_assert_int_eq(kst_pbe_cost(algid.data, algid.len, &cost, &err), 0);
 	ck_assert_uint_eq(cost, 3000);
 	kst_pbe_text(algid.data, algid.len, &said);
 	ck_assert_str_eq((char *)said.data, text);
-	ck_assert_int_eq(kst_pbe_decrypt(algid.data, algid.len, ct.data, ct.len, &wrong, &out, &err), 1);
+	ck_assert_int_eq(
+		kst_pbe_decrypt(algid.data, algid.len, ct.data, ct.len, &wrong, &out, &err), 1);
 	ck_assert_msg(kst_pbe_decrypt(algid.data, algid.len, ct.data, ct.len, &p, &out, &err) == 0,
 		      "%s %s", name, err.message);
 	ck_assert_uint_eq(out.len, PLAIN_LEN);
@@ -132,11 +137,13 @@ static void seals(enum kst_pbe pbe, const char *text, const char *pass, const ch
 
 START_TEST(what_is_sealed_opens_again_in_each_way)
 {
-	static const char *const pass[] = { "secret", "", "M\xc3\xb6tley Cr\xc3\xbc" "e",
+	static const char *const pass[] = { "secret", "", "M\xc3\xb6tley Cr\xc3\xbc!",
 					    "\xce\xb1\xe4\xb8\xad\xf0\x9f\x94\x91" };
 	for (size_t i = 0; i < 4; i++) {
-		seals(KST_PBE_AES256, "PBES2 AES-256-CBC, PBKDF2-HMAC-SHA256 3000", pass[i], pass[i]);
-		seals(KST_PBE_AES128, "PBES2 AES-128-CBC, PBKDF2-HMAC-SHA256 3000", pass[i], pass[i]);
+		seals(KST_PBE_AES256, "PBES2 AES-256-CBC, PBKDF2-HMAC-SHA256 3000", pass[i],
+		      pass[i]);
+		seals(KST_PBE_AES128, "PBES2 AES-128-CBC, PBKDF2-HMAC-SHA256 3000", pass[i],
+		      pass[i]);
 		seals(KST_PBE_3DES, "PBE-SHA1-3DES 3000", pass[i], pass[i]);
 	}
 }
@@ -148,27 +155,35 @@ START_TEST(a_cache_gives_one_salt_and_fresh_ivs)
 	struct kst_pbe_cache *cache = kst_pbe_cache_new();
 	struct kst_pbe_open how = { .cache = cache };
 	struct kst_secret p = PASS("secret"), q = PASS("other");
-	struct kst_buf algid[2] = { KST_BUF_INIT, KST_BUF_INIT }, ct[2] = { KST_BUF_INIT, KST_BUF_INIT };
+	struct kst_buf algid[2] = { KST_BUF_INIT, KST_BUF_INIT },
+		       ct[2] = { KST_BUF_INIT, KST_BUF_INIT };
 	struct kst_secret out KST_SCRATCH_SECRET = KST_SECRET_INIT;
 	for (int i = 0; i < 2; i++)
-		ck_assert_int_eq(kst_pbe_encrypt(&opt, PLAIN, PLAIN_LEN, &p, cache, &algid[i], &ct[i], NULL), 0);
+		ck_assert_int_eq(
+			kst_pbe_encrypt(&opt, PLAIN, PLAIN_LEN, &p, cache, &algid[i], &ct[i], NULL),
+			0);
 	ck_assert_uint_eq(algid[0].len, algid[1].len);
 	/* They differ in their last 16 bytes, the IV, and nowhere else. */
 	ck_assert_mem_eq(algid[0].data, algid[1].data, algid[0].len - 16);
-	ck_assert(memcmp(algid[0].data + algid[0].len - 16, algid[1].data + algid[0].len - 16, 16) != 0);
+	ck_assert(memcmp(algid[0].data + algid[0].len - 16, algid[1].data + algid[0].len - 16,
+			 16) != 0);
 	for (int i = 0; i < 2; i++) {
 		/* The cache knows this derivation; another passphrase must not profit from it. */
-		ck_assert_int_eq(kst_pbe_open(algid[i].data, algid[i].len, ct[i].data, ct[i].len, &q, &how,
-					      &out, NULL), 1);
-		ck_assert_int_eq(kst_pbe_open(algid[i].data, algid[i].len, ct[i].data, ct[i].len, &p, &how,
-					      &out, NULL), 0);
+		ck_assert_int_eq(kst_pbe_open(algid[i].data, algid[i].len, ct[i].data, ct[i].len,
+					      &q, &how, &out, NULL),
+				 1);
+		ck_assert_int_eq(kst_pbe_open(algid[i].data, algid[i].len, ct[i].data, ct[i].len,
+					      &p, &how, &out, NULL),
+				 0);
 		kst_buf_release(&algid[i]);
 		kst_buf_release(&ct[i]);
 	}
 	/* 3DES takes its IV from the salt: no two may share one. */
 	opt.pbe = KST_PBE_3DES;
 	for (int i = 0; i < 2; i++)
-		ck_assert_int_eq(kst_pbe_encrypt(&opt, PLAIN, PLAIN_LEN, &p, cache, &algid[i], &ct[i], NULL), 0);
+		ck_assert_int_eq(
+			kst_pbe_encrypt(&opt, PLAIN, PLAIN_LEN, &p, cache, &algid[i], &ct[i], NULL),
+			0);
 	ck_assert(memcmp(algid[0].data, algid[1].data, algid[0].len) != 0);
 	for (int i = 0; i < 2; i++) {
 		kst_buf_release(&algid[i]);
@@ -296,17 +311,23 @@ static void other_encoding(const char *pass, const void *bytes, size_t n, int wa
 	struct kst_buf algid KST_SCRATCH_BUF = KST_BUF_INIT, ct KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_secret out KST_SCRATCH_SECRET = KST_SECRET_INIT;
 	struct kst_secret theirs = pass_of(bytes, n), ours = pass_of(pass, strlen(pass));
-	ck_assert_int_eq(kst_pbe_encrypt(&opt, PLAIN, PLAIN_LEN, &theirs, NULL, &algid, &ct, NULL), 0);
-	ck_assert_int_eq(kst_pbe_decrypt(algid.data, algid.len, ct.data, ct.len, &ours, &out, NULL), want);
+	ck_assert_int_eq(kst_pbe_encrypt(&opt, PLAIN, PLAIN_LEN, &theirs, NULL, &algid, &ct, NULL),
+			 0);
+	ck_assert_int_eq(kst_pbe_decrypt(algid.data, algid.len, ct.data, ct.len, &ours, &out, NULL),
+			 want);
 	kst_secret_release(&theirs);
 	kst_secret_release(&ours);
 }
 
 START_TEST(the_encodings_of_other_writers_are_tried)
 {
-	other_encoding("M\xc3\xb6tley", "M\xf6tley", 6, 0);                    /* RSA JSafe */
-	other_encoding("\xce\xb1" "b", "\x03\xb1\0b", 4, 0);                   /* old NSS */
-	other_encoding("\xce\xb1" "b", "\x03\xb1\0b\0\0", 6, 0);
+	other_encoding("M\xc3\xb6tley", "M\xf6tley", 6, 0); /* RSA JSafe */
+	other_encoding("\xce\xb1"
+		       "b",
+		       "\x03\xb1\0b", 4, 0); /* old NSS */
+	other_encoding("\xce\xb1"
+		       "b",
+		       "\x03\xb1\0b\0\0", 6, 0);
 	other_encoding("ab", "\0a\0b", 4, 0);
 	other_encoding("M\xc3\xb6tley", "Motley", 6, 1);
 }
@@ -316,12 +337,15 @@ END_TEST
 static void p12_encoding(const char *pass, const void *bmp, int n)
 {
 	uint8_t key[24], iv[8], salt[8] = "12345678", *der = NULL;
-	struct kst_secret ct KST_SCRATCH_SECRET = KST_SECRET_INIT, out KST_SCRATCH_SECRET = KST_SECRET_INIT;
+	struct kst_secret ct KST_SCRATCH_SECRET = KST_SECRET_INIT,
+			     out KST_SCRATCH_SECRET = KST_SECRET_INIT;
 	struct kst_secret p = pass_of(pass, strlen(pass));
 	unsigned char *b = (unsigned char *)(uintptr_t)bmp;
 	ck_assert_int_eq(PKCS12_key_gen_uni(b, n, salt, 8, 1, 50, 24, key, EVP_sha1()), 1);
 	ck_assert_int_eq(PKCS12_key_gen_uni(b, n, salt, 8, 2, 50, 8, iv, EVP_sha1()), 1);
-	struct kst_cipher c = { .name = "DES-EDE3-CBC", .key = key, .key_len = 24, .iv = iv, .iv_len = 8 };
+	struct kst_cipher c = {
+		.name = "DES-EDE3-CBC", .key = key, .key_len = 24, .iv = iv, .iv_len = 8
+	};
 	ck_assert_int_eq(kst_cipher_encrypt(&c, PLAIN, PLAIN_LEN, &ct, NULL), 0);
 	X509_ALGOR *algor = PKCS5_pbe_set(NID_pbe_WithSHA1And3_Key_TripleDES_CBC, 50, salt, 8);
 	int len = i2d_X509_ALGOR(algor, &der);
@@ -337,7 +361,7 @@ START_TEST(an_empty_passphrase_is_two_and_utf8_may_have_been_taken_for_latin1)
 	p12_encoding("", NULL, 0);
 	p12_encoding("\xc3\xb6", "\0\xf6\0", 4);
 	p12_encoding("\xc3\xb6", "\0\xc3\0\xb6\0", 6); /* OpenSSL before 1.1.0 */
-	p12_encoding("\xf6", "\0\xf6\0", 4);           /* typed in ISO 8859-1 */
+	p12_encoding("\xf6", "\0\xf6\0", 4);	       /* typed in ISO 8859-1 */
 }
 END_TEST
 
@@ -356,7 +380,8 @@ START_TEST(a_wrong_passphrase_is_never_bad_data)
 		char text[32];
 		snprintf(text, sizeof(text), "wrong%d", i);
 		struct kst_secret wrong = pass_of(text, strlen(text));
-		ck_assert_msg(kst_key_open_with(back, &wrong, &err) == 1, "%s: %s", text, err.message);
+		ck_assert_msg(kst_key_open_with(back, &wrong, &err) == 1, "%s: %s", text,
+			      err.message);
 		ck_assert_int_eq(err.code, KST_OK);
 		kst_secret_release(&wrong);
 	}
@@ -384,7 +409,9 @@ START_TEST(damaged_parameters_and_ciphertexts_are_refused_without_harm)
 	for (size_t i = 0; i < algid.len; i++)
 		for (unsigned bit = 0; bit < 8; bit++) {
 			algid.data[i] ^= (uint8_t)(1u << bit);
-			ck_assert_int_ne(kst_pbe_open(algid.data, algid.len, ct, 16, &p, &how, &out, NULL), 0);
+			ck_assert_int_ne(
+				kst_pbe_open(algid.data, algid.len, ct, 16, &p, &how, &out, NULL),
+				0);
 			algid.data[i] ^= (uint8_t)(1u << bit);
 		}
 	for (size_t n = 0; n < algid.len; n++)

@@ -234,6 +234,25 @@ START_TEST(a_backup_holds_the_old_bytes_and_is_private)
 }
 END_TEST
 
+START_TEST(a_backup_that_would_open_what_is_revoked_is_removed)
+{
+	struct kst_save_options opt = shelf_save();
+	struct kst_save_result res;
+	opt.backup = KST_BACKUP_REMOVE;
+	shelf_close(&shelf, with_key("s", formats[_i]));
+	for (int there = 0; there < 2; there++) {
+		if (there)
+			shelf_put(&shelf, "s.kstool-bak", "old", 3);
+		struct kst_store *s = shelf_open(&shelf, "s", true);
+		shelf_add(&shelf, s, party_entry(NULL, NULL, PARTIES(&ca)));
+		ck_assert_int_eq(kst_store_save(s, &opt, &res, &shelf.err), 0);
+		kst_store_free(s);
+		ck_assert_int_eq(res.backup_removed, there);
+		ck_assert_uint_eq(shelf_count(&shelf), 1);
+	}
+}
+END_TEST
+
 /* ---- writers that fail, and writers that lie ---- */
 
 enum fault { NO_FAULT, FAILS, LOSES_CERT, LOSES_KEY, OTHER_KEY, UNREADABLE };
@@ -585,6 +604,7 @@ Suite *test_save(void)
 	tcase_add_loop_test(t, an_edit_that_changes_nothing_writes_nothing, 0, FORMATS);
 	tcase_add_loop_test(t, a_dry_run_leaves_no_trace, 0, FORMATS);
 	tcase_add_loop_test(t, a_backup_holds_the_old_bytes_and_is_private, 0, FORMATS);
+	tcase_add_loop_test(t, a_backup_that_would_open_what_is_revoked_is_removed, 0, FORMATS);
 	tcase_add_test(t, a_writer_that_loses_something_is_found_out);
 	tcase_add_test(t, a_writer_that_fails_leaves_the_old_file);
 	tcase_add_loop_test(t, a_store_is_saved_once, 0, FORMATS);

@@ -577,6 +577,16 @@ START_TEST(a_file_that_is_no_store_is_called_what_it_is)
 }
 END_TEST
 
+START_TEST(a_hint_can_be_pasted_into_a_shell)
+{
+	struct kst_store *s = NULL;
+	shelf_put(&shelf, "it's a; store", "\xfe\xed\xfe\xed\0\0\0\2", 8);
+	ck_assert_int_eq(shelf_try_open(&shelf, "it's a; store", false, &s), -1);
+	ck_assert_ptr_nonnull(strstr(shelf.err.hint, "/it'\\''s a; store' -destkeystore"));
+	ck_assert_ptr_nonnull(strstr(shelf.err.hint, "-srckeystore '/tmp/"));
+}
+END_TEST
+
 START_TEST(what_cannot_be_opened_says_why)
 {
 	struct kst_store *s = NULL;
@@ -693,6 +703,7 @@ Suite *test_store(void)
 	tcase_add_test(t, positions_follow_every_change);
 	tcase_add_test(t, positions_follow_changes_of_a_store_that_was_read);
 	tcase_add_test(t, a_file_that_is_no_store_is_called_what_it_is);
+	tcase_add_test(t, a_hint_can_be_pasted_into_a_shell);
 	tcase_add_test(t, what_cannot_be_opened_says_why);
 	tcase_add_loop_test(t, standard_input_is_read_and_never_edited, 0, FORMATS);
 	tcase_add_test(t, a_loss_is_named);
