@@ -6,8 +6,8 @@
  * they are touched (the first one; locking more would meet RLIMIT_MEMLOCK).
  * Blocks are cut from them in four sizes to each power of two, with a free list
  * for each; blocks of a MiB and more are mappings of their own.  Every block is
- * wiped when it is freed, outside the mutex.  Memory is not MADV_WIPEONFORK: a forked parser that inherits
- * a zeroed OpenSSL dies of it.
+ * wiped when it is freed, outside the mutex.  Memory is not MADV_WIPEONFORK: a forked parser that
+ * inherits a zeroed OpenSSL dies of it.
  */
 #include "kstool/alloc.h"
 
@@ -25,7 +25,7 @@
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define KST_ARENA 0
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || \
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) ||                         \
 	__has_feature(undefined_behavior_sanitizer)
 #define KST_ARENA 0
 #endif
@@ -75,12 +75,12 @@ static bool told_to_fail(void)
 
 #if KST_ARENA
 
-#define CHUNK ((size_t)4 << 20)
-#define BIG ((size_t)1 << 20)
-#define PAGE ((size_t)4096)
+#define CHUNK	  ((size_t)4 << 20)
+#define BIG	  ((size_t)1 << 20)
+#define PAGE	  ((size_t)4096)
 #define MIN_SHIFT 5 /* smallest room, 32 bytes */
-#define STEPS 4     /* sizes to each power of two */
-#define CLASSES ((20 - MIN_SHIFT + 1) * STEPS)
+#define STEPS	  4 /* sizes to each power of two */
+#define CLASSES	  ((20 - MIN_SHIFT + 1) * STEPS)
 
 struct free_block {
 	struct free_block *next;

@@ -32,7 +32,8 @@ int kst_buf_reserve(struct kst_buf *b, size_t more)
 		goto fail;
 	if (need <= b->size)
 		return 0;
-	/* Half as much again, but a first reservation gets what it asks for: whole files come so. */
+	/* Half as much again, but a first reservation gets what it asks for: whole files come so.
+	 */
 	if (__builtin_add_overflow(b->size, b->size / 2, &size) || size < need)
 		size = need;
 	if (size < 64)

@@ -5,7 +5,8 @@
 void kst_cursor_init(struct kst_cursor *c, const void *data, size_t len)
 {
 	/* Taking nothing from nothing is no failure, and must not yield NULL. */
-	*c = (struct kst_cursor){ .data = data ? data : (const uint8_t *)"", .len = data ? len : 0 };
+	*c = (struct kst_cursor){ .data = data ? data : (const uint8_t *)"",
+				  .len = data ? len : 0 };
 }
 
 size_t kst_cursor_left(const struct kst_cursor *c)

@@ -17,9 +17,12 @@
 #include "kstool/buf.h"
 #include "kstool/error.h"
 
-/* Whole regular file, fifo or "-" (standard input); TOO_LARGE beyond limit; EMPTY_FILE is no error here. */
+/*
+ * From where fd stands to the end: a regular file, fifo or standard input.  Appends; the bytes
+ * are followed by a zero byte.  TOO_LARGE beyond limit; an empty file is no error here.
+ */
 int kst_fd_read_all(int fd, uint64_t limit, struct kst_buf *out, struct kst_error *err);
-/* open(O_RDONLY|O_CLOEXEC|O_NOCTTY) with NO_FILE, UNREADABLE, NOT_A_FILE (a directory...).  fd or -1. */
+/* Open for reading; NO_FILE, UNREADABLE, NOT_A_FILE (a directory).  fd or -1. */
 int kst_file_open(const char *path, struct stat *st, struct kst_error *err);
 /* pread of exactly n bytes (EINTR, short reads); TRUNCATED at the end of the file. */
 int kst_fd_read_at(int fd, uint64_t offset, void *buf, size_t n, struct kst_error *err);
@@ -35,15 +38,16 @@ struct kst_place {     /* where a file is, or will be */
 #define KST_PLACE_INIT { .dirfd = -1 }
 /*
  * Resolve `path`; its last component need not exist.  Refuses (PERMISSIONS, unless `loose`) a
- * group- or world-writable directory without sticky bit.  0 or -1.
+ * directory without sticky bit that everybody or another group than the user's own may write, and
+ * a file that has several hard links; NOT_A_FILE what is no regular file.  0 or -1.
  */
 int kst_place_find(struct kst_place *p, const char *path, bool loose, struct kst_error *err);
 void kst_place_release(struct kst_place *p);
 
 /*
  * Open and lock (flock LOCK_EX) the file of an existing place; when the file was replaced while
- * waiting, again (dev and inode are compared).  Returns the locked fd (O_RDONLY or O_RDWR) and
- * refreshes p->st, or -1.
+ * waiting, again (dev and inode are compared).  Returns the locked fd (O_RDONLY, or O_RDWR where
+ * the file system locks only that) and refreshes p->st, or -1.
  */
 int kst_place_lock(struct kst_place *p, struct kst_error *err);
 
@@ -53,10 +57,13 @@ struct kst_replace {
 	char tmp[300];
 };
 #define KST_REPLACE_INIT { .fd = -1 }
-/* Make the neighbour file; removes stale ones of the same name when `locked`.  `mode` is final for a
- * new file; an old file's owner, group, mode, ACL and SELinux label are taken over (mode is masked by
- * `tighten` if that is non-zero: 0600 when the file gains its first key).  MOUNT_POINT, PROJECTED,
- * READ_ONLY, CANNOT_WRITE are told apart. */
+/*
+ * Make the neighbour file; removes stale ones of the same name when `locked`.  `mode` is final for
+ * a new file.  An old file's owner, group, mode, ACL and SELinux label are taken over as far as
+ * this user may, and never so that anybody gains by it; its mode is masked by `tighten` if that is
+ * not zero (0600 when the file gains its first key), and then its ACL is left behind.
+ * MOUNT_POINT, PROJECTED, READ_ONLY, DISK_FULL, CANNOT_WRITE are told apart.
+ */
 int kst_replace_begin(struct kst_replace *r, struct kst_place *p, mode_t mode, mode_t tighten,
 		      bool locked, struct kst_error *err);
 int kst_replace_write(struct kst_replace *r, const void *data, size_t n, struct kst_error *err);

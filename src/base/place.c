@@ -20,8 +20,7 @@ static int check_target(const struct kst_place *p, bool loose, struct kst_error 
 		return kst_error_setx(err, KST_E_NOT_A_FILE, "is not a regular file");
 	if (loose || p->st.st_nlink <= 1)
 		return 0;
-	kst_error_setx(err, KST_E_PERMISSIONS,
-		       "has %lu hard links, which replacing it would part",
+	kst_error_setx(err, KST_E_PERMISSIONS, "has %lu hard links, which replacing it would part",
 		       (unsigned long)p->st.st_nlink);
 	return kst_error_hint(err, "add --insecure-permissions to replace it all the same");
 }
@@ -66,7 +65,8 @@ int kst_place_find(struct kst_place *p, const char *path, bool loose, struct kst
 		goto fail;
 	slash = strrchr(real, '/');
 	p->name = kst_strdup(slash ? slash + 1 : real);
-	p->dir = slash ? kst_strndup(real, slash == real ? 1 : (size_t)(slash - real)) : kst_strdup(".");
+	p->dir = slash ? kst_strndup(real, slash == real ? 1 : (size_t)(slash - real))
+		       : kst_strdup(".");
 	if (!p->name || !p->dir) {
 		kst_error_nomem(err);
 		goto fail;
@@ -78,7 +78,8 @@ int kst_place_find(struct kst_place *p, const char *path, bool loose, struct kst
 	p->dirfd = open(p->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (p->dirfd < 0 || fstat(p->dirfd, &dir) < 0) {
 		if (errno == ENOENT)
-			kst_error_setx(err, KST_E_NO_FILE, "the directory %s does not exist", p->dir);
+			kst_error_setx(err, KST_E_NO_FILE, "the directory %s does not exist",
+				       p->dir);
 		else
 			kst_error_set(err, KST_E_CANNOT_WRITE, "the directory %s cannot be opened",
 				      p->dir);
@@ -91,7 +92,8 @@ int kst_place_find(struct kst_place *p, const char *path, bool loose, struct kst
 	 */
 	if (!loose && (dir.st_mode & 022) && !(dir.st_mode & S_ISVTX) &&
 	    ((dir.st_mode & 002) || dir.st_gid != getegid())) {
-		kst_error_setx(err, KST_E_PERMISSIONS, "others may write to its directory %s", p->dir);
+		kst_error_setx(err, KST_E_PERMISSIONS, "others may write to its directory %s",
+			       p->dir);
 		kst_error_hint(err, "chmod go-w '%s', or add --insecure-permissions", p->dir);
 		goto fail;
 	}
@@ -142,7 +144,8 @@ int kst_place_lock(struct kst_place *p, struct kst_error *err)
 			int e = errno;
 
 			close(fd);
-			/* NFS turns flock into a POSIX lock, which needs a file open for writing. */
+			/* NFS turns flock into a POSIX lock, which needs a file open for writing.
+			 */
 			if (e == EBADF && access == O_RDONLY) {
 				access = O_RDWR;
 				continue;

@@ -99,7 +99,10 @@ static int place_error(struct kst_error *err, const char *what)
 /* As much of a name as leaves room for the dots, the digits and "tmp". */
 static int stem(const struct kst_place *p)
 {
-	size_t n = strlen(p->name), most = NAME_MAX - (sizeof(".." "0123456789abcdef" ".tmp") - 1);
+	size_t n = strlen(p->name), most = NAME_MAX - (sizeof(".."
+							      "0123456789abcdef"
+							      ".tmp") -
+						       1);
 
 	return (int)(n < most ? n : most);
 }
@@ -169,8 +172,7 @@ static int take_over(int fd, const struct kst_place *p, mode_t tighten)
 		(void)!fchown(fd, (uid_t)-1, p->st.st_gid);
 	if (fstat(fd, &st) < 0 || st.st_gid != p->st.st_gid)
 		mode &= ~(mode_t)070; /* another group than the old: nothing for it */
-	old = openat(p->dirfd, p->name,
-		     O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	old = openat(p->dirfd, p->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (old >= 0) {
 		mode &= take_acl(fd, old, tighten != 0);
 		n = fgetxattr(old, "security.selinux", label, sizeof(label));

@@ -71,7 +71,8 @@ size_t kst_text_width(const char *s)
 
 void kst_text_shorten(struct kst_buf *out, const char *s, size_t cells, bool ascii)
 {
-	size_t total = kst_text_width(s), mark = ascii ? 3 : 1, head, tail, at = 0, n = strlen(s), len;
+	size_t total = kst_text_width(s), mark = ascii ? 3 : 1, head, tail, at = 0, n = strlen(s),
+	       len;
 	const uint8_t *p = (const uint8_t *)s;
 	bool marked = false, in_tail = false;
 	uint32_t cp;
@@ -117,8 +118,7 @@ static bool letter(uint32_t cp)
 {
 	utf8proc_category_t c = utf8proc_category((utf8proc_int32_t)cp);
 
-	return c == UTF8PROC_CATEGORY_LU || c == UTF8PROC_CATEGORY_LL ||
-	       c == UTF8PROC_CATEGORY_LT;
+	return c == UTF8PROC_CATEGORY_LU || c == UTF8PROC_CATEGORY_LL || c == UTF8PROC_CATEGORY_LT;
 }
 
 /* What stands in a word without being a letter; Java goes by its word breaks. */
@@ -224,7 +224,8 @@ int kst_text_opaque_string(struct kst_buf *out, const void *s, size_t n, bool fr
 	uint32_t cp;
 	int ret = -1;
 
-	/* A canonical decomposition has at most four code points (UAX 15); 18 is utf8proc's bound. */
+	/* A canonical decomposition has at most four code points (UAX 15); 18 is utf8proc's bound.
+	 */
 	room = (utf8proc_ssize_t)(n * 4 + 32);
 	cps = kst_calloc((size_t)room, sizeof(*cps));
 	if (!cps)

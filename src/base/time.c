@@ -78,8 +78,8 @@ const char *kst_time_text(int64_t t, enum kst_time_style style, char out[KST_TIM
 		snprintf(out, KST_TIME_TEXT, "%04d-%02u-%02u", (int)y, m, d);
 		break;
 	case KST_TIME_FULL:
-		snprintf(out, KST_TIME_TEXT, "%04d-%02u-%02uT%02u:%02u:%02uZ", (int)y, m, d, s / 3600,
-			 s / 60 % 60, s % 60);
+		snprintf(out, KST_TIME_TEXT, "%04d-%02u-%02uT%02u:%02u:%02uZ", (int)y, m, d,
+			 s / 3600, s / 60 % 60, s % 60);
 		break;
 	}
 	return out;
@@ -110,8 +110,8 @@ const char *kst_time_left(int64_t t, int64_t now, char out[KST_TIME_TEXT])
 		if (n >= unit[u].from)
 			break;
 	}
-	snprintf(out, KST_TIME_TEXT, t >= now ? "%lld %s left" : "EXPIRED %lld %s ago", (long long)n,
-		 n == 1 ? unit[u].one : unit[u].many);
+	snprintf(out, KST_TIME_TEXT, t >= now ? "%lld %s left" : "EXPIRED %lld %s ago",
+		 (long long)n, n == 1 ? unit[u].one : unit[u].many);
 	return out;
 }
 
@@ -146,7 +146,8 @@ static unsigned month_days(unsigned y, unsigned m)
 	return m == 2 && (y % 4 == 0 && (y % 100 != 0 || y % 400 == 0)) ? 29 : len[m - 1];
 }
 
-static int make(unsigned y, unsigned mo, unsigned d, unsigned h, unsigned mi, unsigned s, int64_t *out)
+static int make(unsigned y, unsigned mo, unsigned d, unsigned h, unsigned mi, unsigned s,
+		int64_t *out)
 {
 	/* A leap second is the second after; nobody means an error by it. */
 	if (mo < 1 || mo > 12 || d < 1 || d > month_days(y, mo) || h > 23 || mi > 59 || s > 60)
@@ -163,7 +164,8 @@ int kst_time_parse(const char *s, int64_t *out)
 		char *end;
 		long long v = strtoll(s + 1, &end, 10);
 
-		/* strtoll alone would take blanks and a plus sign; out of range it is far outside. */
+		/* strtoll alone would take blanks and a plus sign; out of range it is far outside.
+		 */
 		if (strspn(s + 1, "-0123456789") != strlen(s + 1) || end == s + 1 || *end ||
 		    v < KST_TIME_FIRST || v > KST_TIME_NEVER)
 			return -1;

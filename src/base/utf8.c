@@ -122,7 +122,8 @@ char *kst_text_from_utf16be(const uint8_t *s, size_t n)
 				i += 2;
 			}
 		}
-		/* A zero in the middle would hide what follows from everybody who reads the name. */
+		/* A zero in the middle would hide what follows from everybody who reads the name.
+		 */
 		if (!cp || (cp >= 0xd800 && cp <= 0xdfff))
 			cp = 0xfffd;
 		kst_buf_put(&b, t, kst_utf8_encode(cp, t));
@@ -165,7 +166,8 @@ void kst_text_hex_colons(struct kst_buf *out, const uint8_t *data, size_t n)
 	static const char digit[] = "0123456789ABCDEF";
 
 	for (size_t i = 0; i < n; i++) {
-		uint8_t three[3] = { ':', (uint8_t)digit[data[i] >> 4], (uint8_t)digit[data[i] & 15] };
+		uint8_t three[3] = { ':', (uint8_t)digit[data[i] >> 4],
+				     (uint8_t)digit[data[i] & 15] };
 
 		kst_buf_put(out, three + !i, 3 - !i);
 	}

@@ -64,8 +64,10 @@ static int add_one(struct cli *cli, const struct convert_opts *opt, struct kst_s
 				       f->title, kst_loss_text(loss), e->alias ? e->alias : "(no name)",
 				       what ? what : "");
 			kst_error_subject(cli->err, "%s", opt->out);
-			kst_error_hint(cli->err, "choose another type, or leave it out with "
-						 "--skip-unsupported");
+			kst_error_hint(cli->err, loss & KST_CAP_TRUST ?
+				       "make it a trusted one with --as-trust, or leave it out with "
+				       "--skip-unsupported" :
+				       "choose another type, or leave it out with --skip-unsupported");
 			kst_free(what);
 			return -1;
 		}
@@ -176,7 +178,8 @@ static int run(struct cli *cli, void *opts)
 		.drop_root = opt->root && !strcmp(opt->root, "drop"),
 		.alias = opt->alias,
 	};
-	if (kst_gather(&g, src.store, src.nr, &how, &cli->notes, cli->err) < 0)
+	if (kst_gather(&g, src.store, src.nr, &how, &cli->notes, cli->err) < 0 ||
+	    entries_mismatch(cli, &g, NULL) < 0)
 		goto done;
 	if (opt->split) {
 		ret = write_split(cli, opt, &g);

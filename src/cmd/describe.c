@@ -89,7 +89,7 @@ void describe_cert(struct out *o, const struct kst_cert *cert, const char *role)
 	kst_cert_ext_key_usage(cert, &b);
 	words_json(o, "ext_key_usage", (const char *)b.data);
 	kst_buf_reset(&b);
-	kst_cert_sig_text(cert, &b);
+	kst_cert_sig_alg(cert, &b);
 	buf_json(o, "sig_alg", &b);
 	kst_cert_spki_sha256(cert, spki);
 	out_hex(o, "spki_sha256", spki, sizeof(spki));

@@ -223,6 +223,36 @@ size_t entries_key_for(struct kst_store *s, const struct kst_cert *cert, struct 
 	return KST_NO_BASE;
 }
 
+int entries_mismatch(struct cli *cli, const struct kst_gathered *g, struct kst_store *s)
+{
+	const struct kst_entry *key = NULL, *cert = NULL;
+	struct kst_buf name KST_SCRATCH_BUF = KST_BUF_INIT, text KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_entry *e;
+
+	for (size_t i = 0; i < g->nr; i++) {
+		const struct kst_entry *now = g->entry[i];
+
+		if (now->kind == KST_KIND_KEY && !now->chain.nr && !key)
+			key = now;
+		else if (now->kind == KST_KIND_CERT && !now->trusted && !cert &&
+			 !kst_cert_is_ca(now->chain.cert[0]) &&
+			 (!s || entries_key_for(s, now->chain.cert[0], &e) == KST_NO_BASE))
+			cert = now;
+	}
+	if (!key || !cert)
+		return 0;
+	kst_cert_name(cert->chain.cert[0], &name);
+	kst_key_text(key->key, false, &text);
+	kst_error_setx(cli->err, KST_E_KEY_MISMATCH,
+		       "the certificate \"%s\" does not belong to the private key (%s)",
+		       name.data ? (char *)name.data : "", text.data ? (char *)text.data : "?");
+	kst_error_subject(cli->err, "%s", cli->operand[cli->nr - 1]);
+	kst_error_detail(cli->err, "their public keys differ");
+	return kst_error_hint(cli->err, "kstool show%s%s%s%s", cli->nr > 1 ? " " : "",
+			      cli->nr > 1 ? cli->operand[cli->nr - 2] : "", " ",
+			      cli->operand[cli->nr - 1]);
+}
+
 bool entries_not_older(const struct kst_entry *now, const struct kst_entry *cert)
 {
 	return kst_cert_not_after(kst_entry_leaf(cert)) >= kst_cert_not_after(kst_entry_leaf(now));

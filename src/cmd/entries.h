@@ -31,6 +31,11 @@ bool entries_hash(const struct kst_entry *e, uint8_t out[32]);
 /* The key entry of the store that this certificate belongs to; KST_NO_BASE: none.  Opens keys where
  * the certificates do not tell. */
 size_t entries_key_for(struct kst_store *s, const struct kst_cert *cert, struct kst_entry **e);
+/*
+ * A key that found no certificate beside a leaf that found no key (in the gathering, nor in `s`, which
+ * may be NULL): nobody means that.  KEY_MISMATCH, or 0.
+ */
+int entries_mismatch(struct cli *cli, const struct kst_gathered *g, struct kst_store *s);
 /* Does `cert` end no earlier than what `now` holds? */
 bool entries_not_older(const struct kst_entry *now, const struct kst_entry *cert);
 /* Does `neu` keep every name, the key and at least the end of `now`? */

@@ -88,6 +88,19 @@ static int put(struct state *st, size_t i, struct kst_entry *e, bool may_replace
 	return kst_store_replace(st->store, i, copy, st->cli->err);
 }
 
+/* The entry that has this very key; KST_NO_BASE: none. */
+static size_t key_there(struct kst_store *s, struct kst_key *key)
+{
+	for (size_t i = 0; key && i < kst_store_count(s); i++) {
+		struct kst_entry *e;
+
+		if (!kst_store_entry(s, i, &e, NULL) && e->kind == KST_KIND_KEY && kst_entry_leaf(e) &&
+		    kst_key_matches(key, kst_entry_leaf(e)) == 1)
+			return i;
+	}
+	return KST_NO_BASE;
+}
+
 static int add_key(struct state *st, struct kst_entry *e)
 {
 	struct kst_entry *copy = NULL;
@@ -96,6 +109,8 @@ static int add_key(struct state *st, struct kst_entry *e)
 
 	if (kst_entry_leaf(e))
 		i = kst_store_find_cert(st->store, kst_entry_leaf(e));
+	else if ((i = key_there(st->store, e->key)) != KST_NO_BASE)
+		return unchanged(st, i, "has this key already");
 	/* The same key pair under any name is there already. */
 	if (i != KST_NO_BASE && !kst_store_head(st->store, i, &h, NULL) &&
 	    h.kind == KST_KIND_KEY && (!st->opt->alias || !h.alias || !strcmp(h.alias, st->opt->alias)))
@@ -250,7 +265,7 @@ static int run(struct cli *cli, void *opts)
 		goto done;
 	if (cmd_edit(cli, cli->operand[0], st.opt->create, 'K', &st.store) < 0)
 		goto done;
-	if (take(&st, &g) < 0)
+	if (entries_mismatch(cli, &g, st.store) < 0 || take(&st, &g) < 0)
 		goto done;
 	say_left_out(&st, &g);
 	if (st.replaced && !st.opt->target.backup)

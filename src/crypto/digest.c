@@ -2,9 +2,10 @@
 /* digest.c - libcrypto's plain hash functions; deprecated in 3.0 in favour of EVP, see digest.h */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/digest.h"
-#include "kstool/alloc.h"
 
 #include <openssl/sha.h>
+
+#include "kstool/alloc.h"
 
 void kst_sha256(const void *data, size_t len, uint8_t out[32])
 {

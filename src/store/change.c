@@ -71,6 +71,7 @@ static int give_alias(struct kst_store *s, struct kst_entry *e, size_t self, str
 		set_text(&e->alias, NULL);
 		return 0;
 	}
+	e->alias_derived = false; /* from here on it is its name */
 	if (e->alias && *e->alias) {
 		if (fit_alias(s, e, err) < 0)
 			return -1;
@@ -172,6 +173,7 @@ int kst_store_replace(struct kst_store *s, size_t i, struct kst_entry *e, struct
 			kst_error_nomem(err);
 			goto fail;
 		}
+		e->alias_derived = old->alias_derived;
 	}
 	if (kst_entry_same(old, e) && same_text(old->alias, e->alias) &&
 	    same_text(old->note, e->note) && kst_blob_equal(&old->attrs, &e->attrs)) {
@@ -246,6 +248,7 @@ int kst_store_rename(struct kst_store *s, size_t i, const char *alias, struct ks
 		return -1;
 	}
 	set_text(&e->alias, neu);
+	e->alias_derived = false;
 	kst_blob_release(&e->alias_source);
 	e->modified = kst_time_now();
 	s->model.item[i].dirty = true;

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ui/pass_source.h"
 #include "ui/tty.h"
@@ -33,7 +34,33 @@ struct ask_cli {
 	size_t key_files, new_key_files; /* used up so far */
 	char *key_file_path;		 /* the store that key file number key_files - 1 is for */
 	unsigned defaults, tries;	 /* of the question that is being answered */
+	const char **made;		 /* paths (of the command line) of the secret files written */
+	size_t nr_made;
 };
+
+/* A new secret goes to its file before the store that needs it: a crash between leaves no store
+ * that nobody can open. */
+static int write_secret(struct ask_cli *a, const char *path, const void *data, size_t len,
+			struct kst_error *err)
+{
+	const char **grown = kst_realloc(a->made, (a->nr_made + 1) * sizeof(*grown));
+
+	if (!grown)
+		return kst_error_nomem(err);
+	a->made = grown;
+	if (kst_file_write(path, data, len, true, false, err) < 0)
+		return kst_error_subject(err, "%s", path);
+	a->made[a->nr_made++] = path;
+	return 0;
+}
+
+void ask_cli_abandon(struct ask_cli *a)
+{
+	for (size_t i = 0; a && i < a->nr_made; i++)
+		unlink(a->made[i]);
+	if (a)
+		a->nr_made = 0;
+}
 
 static int sources_init(struct sources *s, const char *option, const struct opt_list *list,
 			bool may_gen, struct kst_error *err)
@@ -141,6 +168,7 @@ void ask_cli_free(struct ask_cli *a)
 	sources_release(&a->key_pass);
 	kst_secret_release(&a->ambient.secret);
 	kst_free(a->key_file_path);
+	kst_free(a->made);
 	kst_free(a);
 }
 
@@ -352,8 +380,8 @@ static int make_file(struct ask_cli *a, struct pass_source *p, struct kst_error 
 	    kst_secret_append(&text, "\n", 1, err) < 0)
 		return -1;
 	if (!a->g->dry_run && !a->g->check &&
-	    kst_file_write(p->value, text.data, text.len, true, false, err) < 0)
-		return kst_error_subject(err, "%s", p->value);
+	    write_secret(a, p->value, text.data, text.len, err) < 0)
+		return -1;
 	p->read = true;
 	return 0;
 }
@@ -492,8 +520,8 @@ static int ask_new_key_file(struct ask_cli *a, const struct kst_question *q, str
 	if (text.failed)
 		return kst_error_nomem(err);
 	if (!a->g->dry_run && !a->g->check &&
-	    kst_file_write(file, text.data, text.len, true, false, err) < 0)
-		return kst_error_subject(err, "%s", file);
+	    write_secret(a, file, text.data, text.len, err) < 0)
+		return -1;
 	kst_secret_move(out, &key);
 	return 0;
 }

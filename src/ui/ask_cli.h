@@ -25,6 +25,8 @@ struct ask_cli;
  */
 int ask_cli_new(struct ask_cli **out, const struct global *g, struct out *o, struct kst_error *err);
 void ask_cli_free(struct ask_cli *a);
+/* The command failed: remove the key and passphrase files that were made for what it did not write. */
+void ask_cli_abandon(struct ask_cli *a);
 struct kst_asker ask_cli_asker(struct ask_cli *a);
 
 /* A store is being made: where --new-pass is not given, --pass gives its passphrase. */

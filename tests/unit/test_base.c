@@ -176,7 +176,8 @@ END_TEST
 
 START_TEST(base64_and_armour_are_as_others_write_them)
 {
-	static const char *const want[] = { "", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy" };
+	static const char *const want[] = { "",		"Zg==",	    "Zm8=",    "Zm9v",
+					    "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy" };
 
 	for (size_t i = 0; i <= 6; i++) { /* RFC 4648 section 10 */
 		struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
@@ -186,7 +187,8 @@ START_TEST(base64_and_armour_are_as_others_write_them)
 		ck_assert_str_eq((char *)b.data, want[i]);
 	}
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
-	kst_pem_block(&b, "X", (const uint8_t *)"0123456789012345678901234567890123456789012345678", 49);
+	kst_pem_block(&b, "X", (const uint8_t *)"0123456789012345678901234567890123456789012345678",
+		      49);
 	ck_assert_str_eq((char *)b.data,
 			 "-----BEGIN X-----\n"
 			 "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3\n"

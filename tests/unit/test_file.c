@@ -421,9 +421,9 @@ START_TEST(a_replaced_file_keeps_owner_and_mode)
 END_TEST
 
 /* u::rw- u:12345:rw- g::r-- m::rw- o::---, as the kernel keeps it (posix_acl_xattr.h) */
-static const uint8_t acl[] = { 2, 0, 0, 0, 1, 0,  6, 0, 255, 255, 255, 255, 2, 0, 6,
-			       0, 57, 48, 0, 0, 4, 0, 4, 0, 255, 255, 255, 255, 16, 0,
-			       6, 0, 255, 255, 255, 255, 32, 0, 0, 0, 255, 255, 255, 255 };
+static const uint8_t acl[] = { 2, 0,  0,   0,	1,   0,	  6,  0, 255, 255, 255, 255, 2,	  0,  6,
+			       0, 57, 48,  0,	0,   4,	  0,  4, 0,   255, 255, 255, 255, 16, 0,
+			       6, 0,  255, 255, 255, 255, 32, 0, 0,   0,   255, 255, 255, 255 };
 
 START_TEST(an_access_control_list_is_taken_over)
 {
@@ -502,8 +502,8 @@ END_TEST
 
 START_TEST(stale_neighbours_go_and_nothing_else_does)
 {
-	static const char *const stay[] = { ".g.0123456789abcdef.tmp", ".f.0123456789abcde.tmp",
-					    ".f.0123456789ABCDEF.tmp", "f.0123456789abcdef.tmp",
+	static const char *const stay[] = { ".g.0123456789abcdef.tmp",	".f.0123456789abcde.tmp",
+					    ".f.0123456789ABCDEF.tmp",	"f.0123456789abcdef.tmp",
 					    ".f.0123456789abcdef.tmpx", ".ff.123456789abcdef.tmp" };
 
 	make("f", "old", 0600);
@@ -657,7 +657,8 @@ static int with_mounts(int (*fn)(void))
 
 	ck_assert_int_ge(pid, 0);
 	if (!pid) {
-		if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		if (unshare(CLONE_NEWNS) < 0 ||
+		    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 			_exit(255);
 		_exit(fn());
 	}

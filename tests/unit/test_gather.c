@@ -57,22 +57,20 @@ static void add(struct kst_store *s, struct kst_entry *e)
 	shelf_add(&shelf, s, e);
 }
 
-/* As a PEM file gives it: no alias, not trusted. */
 static struct kst_entry *loose(const struct party *p)
 {
-	struct kst_entry *e = party_entry("x", NULL, PARTIES(p));
-	e->trusted = false;
-	return e;
+	return party_entry("x", NULL, PARTIES(p));
 }
 
-/* kst_store_add() gave it a name, which a PEM file would not have. */
-static void unname(struct kst_store *s)
+/* As a PEM file gives its contents: without names and trust marks. */
+static void make_plain(struct kst_store *s)
 {
 	for (size_t i = 0; i < kst_store_count(s); i++) {
 		struct kst_entry *e;
 		ck_assert_int_eq(kst_store_entry(s, i, &e, NULL), 0);
 		kst_free(e->alias);
 		e->alias = NULL;
+		e->trusted = false;
 	}
 }
 
@@ -80,7 +78,7 @@ static struct kst_store *pem(const char *name, struct kst_entry *e)
 {
 	struct kst_store *s = input(name);
 	add(s, e);
-	unname(s);
+	make_plain(s);
 	return s;
 }
 
@@ -130,7 +128,7 @@ START_TEST(the_root_can_be_dropped_and_is_listed_then)
 	e = loose(&root);
 	e->alias[0] = 'z';
 	add(s, e);
-	unname(s);
+	make_plain(s);
 	run((struct kst_gather_options){ .drop_root = true });
 	ck_assert_uint_eq(g.nr, 1);
 	is_chain(g.entry[0], PARTIES(&web, &sub));
@@ -178,6 +176,7 @@ START_TEST(a_renewed_certificate_wins_over_the_old_one)
 	struct kst_entry *e = kst_entry_new(KST_KIND_CERT);
 	struct kst_cert *c = party_x509(old);
 	ck_assert_int_eq(kst_chain_push(&e->chain, c), 0);
+	e->trusted = true;
 	pem("old.pem", e);
 	pem("key.pem", party_entry("x", &web, NULL));
 	pem("web.pem", loose(&web));
@@ -313,6 +312,7 @@ START_TEST(thousands_of_certificates_of_one_name_take_seconds)
 		ck_assert_int_eq(kst_cert_new(&one, copy, der.len, NULL), 0);
 		ck_assert_int_eq(kst_chain_push(&e->chain, one), 0);
 		kst_cert_free(one);
+		e->trusted = true;
 		add(s, e);
 	}
 	run((struct kst_gather_options){ .alias = NULL });
