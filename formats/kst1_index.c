@@ -16,6 +16,7 @@
 #include "kstool/alloc.h"
 
 #define AAD 56
+enum { PIECE = 256 * 1024 };
 
 static void index_aad(uint8_t aad[AAD], const struct kst1_header *h)
 {
@@ -35,6 +36,7 @@ void kst1_index_release(struct kst1_index *x)
 int kst1_index_read(struct kst1_index *x, const struct kst1_header *h, struct kst_io *io,
 		    struct kst_error *err)
 {
+	crypto_generichash_state s;
 	uint8_t hash[KST1_HASH];
 	bool fits = h->sealed ? h->index_len >= KST1_SEAL + KST1_PAD &&
 					(h->index_len - KST1_SEAL) % KST1_PAD == 0
@@ -46,9 +48,15 @@ int kst1_index_read(struct kst1_index *x, const struct kst1_header *h, struct ks
 	x->buf = kst_malloc(x->buf_len);
 	if (!x->buf)
 		return kst_error_nomem(err);
-	if (io->source.read_at(io->source.ctx, KST1_HEADER, x->buf, x->buf_len, err) < 0)
-		return -1;
-	kst1_hash(hash, x->buf, x->buf_len);
+	/* piece by piece, so that each is hashed while it is still in the cache */
+	crypto_generichash_init(&s, NULL, 0, KST1_HASH);
+	for (size_t at = 0; at < x->buf_len; at += PIECE) {
+		size_t n = x->buf_len - at < PIECE ? x->buf_len - at : PIECE;
+		if (io->source.read_at(io->source.ctx, KST1_HEADER + at, x->buf + at, n, err) < 0)
+			return -1;
+		crypto_generichash_update(&s, x->buf + at, n);
+	}
+	crypto_generichash_final(&s, hash, KST1_HASH);
 	if (memcmp(hash, h->index_hash, KST1_HASH))
 		return kst_error_setx(err, KST_E_INDEX,
 				      "the index is not the one that was signed");

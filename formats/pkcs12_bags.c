@@ -81,8 +81,8 @@ static int make_key(struct p12_reader *r, struct p12_index *x, size_t k, struct 
 		if (set_blob(&e->key->sealed, b->value.data, b->value.len, err) < 0)
 			return -1;
 	}
-	if (p12_find_leaf(r, x, k, e->key, &leaf, err) < 0 ||
-	    (leaf != KST_NO_BASE && p12_build_chain(r, x, leaf, e, err) < 0))
+	p12_find_leaf(r, x, k, e->key, &leaf);
+	if (leaf != KST_NO_BASE && p12_build_chain(r, x, leaf, e, err) < 0)
 		return -1;
 	/* .NET and some others name the certificate and not the key. */
 	const struct p12_bag *named = b->attrs.name || leaf == KST_NO_BASE ? b : &r->bag[leaf];

@@ -15,12 +15,18 @@
 #include "crypto/cert_impl.h"
 #include "kstool/alloc.h"
 
+/* A hostile file may make everything alike: what is more than this is not looked through. */
+#define SLOW_COMPARISONS 20000
+#define LONG_RUN 1000
+
 struct p12_index {
 	struct p12_bag *bag;
 	size_t *by_id, nr_ids;       /* untrusted certificates with localKeyID, by it */
 	size_t *by_key_id, nr_key_ids; /* keys with one, by it */
 	size_t *by_print, nr_prints; /* all untrusted certificates, by fingerprint */
+	size_t *by_spki, nr_spkis;   /* all certificates, by public key; trusted ones last */
 	size_t nr_keys;
+	size_t slow;                 /* comparisons of keys that had to be decoded */
 	struct kst_cert **pool;      /* each fingerprint once */
 	size_t *pool_bag, nr_pool;
 	struct kst_cert_pool *subjects;
@@ -57,6 +63,16 @@ static int by_print(const void *pa, const void *pb, void *ctx)
 	const struct p12_bag *bag = ctx;
 	size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
 	int c = memcmp(kst_cert_sha256(bag[a].cert), kst_cert_sha256(bag[b].cert), 32);
+	return c ? c : (a > b) - (a < b);
+}
+
+static int by_spki(const void *pa, const void *pb, void *ctx)
+{
+	const struct p12_bag *bag = ctx;
+	size_t a = *(const size_t *)pa, b = *(const size_t *)pb;
+	int c = compare_bytes(kst_cert_spki(bag[a].cert), kst_cert_spki(bag[b].cert));
+	if (!c)
+		c = bag[a].attrs.trusted - bag[b].attrs.trusted;
 	return c ? c : (a > b) - (a < b);
 }
 
@@ -103,9 +119,10 @@ struct p12_index *p12_index_new(struct p12_reader *r)
 	x->by_id = kst_calloc(nr, sizeof(size_t));
 	x->by_key_id = kst_calloc(nr, sizeof(size_t));
 	x->by_print = kst_calloc(nr, sizeof(size_t));
+	x->by_spki = kst_calloc(nr, sizeof(size_t));
 	x->pool = kst_calloc(nr, sizeof(*x->pool));
 	x->pool_bag = kst_calloc(nr, sizeof(size_t));
-	if (!x->by_id || !x->by_key_id || !x->by_print || !x->pool || !x->pool_bag) {
+	if (!x->by_id || !x->by_key_id || !x->by_print || !x->by_spki || !x->pool || !x->pool_bag) {
 		p12_index_free(x);
 		return NULL;
 	}
@@ -116,6 +133,8 @@ struct p12_index *p12_index_new(struct p12_reader *r)
 			if (b->attrs.has_id)
 				x->by_key_id[x->nr_key_ids++] = i;
 		}
+		if (b->type == P12_CERT)
+			x->by_spki[x->nr_spkis++] = i;
 		if (!is_plain_cert(b))
 			continue;
 		x->by_print[x->nr_prints++] = i;
@@ -125,6 +144,7 @@ struct p12_index *p12_index_new(struct p12_reader *r)
 	qsort_r(x->by_id, x->nr_ids, sizeof(size_t), by_id, r->bag);
 	qsort_r(x->by_key_id, x->nr_key_ids, sizeof(size_t), by_id, r->bag);
 	qsort_r(x->by_print, x->nr_prints, sizeof(size_t), by_print, r->bag);
+	qsort_r(x->by_spki, x->nr_spkis, sizeof(size_t), by_spki, r->bag);
 	if (fill_pool(x) < 0) {
 		p12_index_free(x);
 		return NULL;
@@ -140,6 +160,7 @@ void p12_index_free(struct p12_index *x)
 	kst_free(x->by_id);
 	kst_free(x->by_key_id);
 	kst_free(x->by_print);
+	kst_free(x->by_spki);
 	kst_free(x->pool);
 	kst_free(x->pool_bag);
 	kst_free(x);
@@ -147,22 +168,20 @@ void p12_index_free(struct p12_index *x)
 
 /* ---- the leaf ---- */
 
-/* The bags in `list` (sorted by id) that have this id: [*from, *to). */
-static void range(const struct p12_index *x, const size_t *list, size_t nr, struct kst_bytes id,
-		  size_t *from, size_t *to)
+/* First place in `list` (sorted by id) whose id is not less, or greater, than this one. */
+static size_t bound(const struct p12_index *x, const size_t *list, size_t nr, struct kst_bytes id,
+		    bool greater)
 {
 	size_t lo = 0, hi = nr;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
-		if (compare_bytes(x->bag[list[mid]].attrs.id, id) < 0)
+		int c = compare_bytes(x->bag[list[mid]].attrs.id, id);
+		if (c < 0 || (greater && c == 0))
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	*from = lo;
-	while (lo < nr && compare_bytes(x->bag[list[lo]].attrs.id, id) == 0)
-		lo++;
-	*to = lo;
+	return lo;
 }
 
 static bool all_same(const struct p12_index *x, size_t from, size_t to)
@@ -180,7 +199,7 @@ static bool learn_public(struct p12_reader *r, size_t k, struct kst_key *key)
 	struct kst_buf spki KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_key *open = NULL;
 
-	if (!kst_key_is_sealed(key))
+	if (!kst_key_is_sealed(key)) /* which leaves it in key->spki */
 		return kst_key_spki(key, &spki, NULL) == 0;
 	if (key->spki.len)
 		return true;
@@ -192,21 +211,43 @@ static bool learn_public(struct p12_reader *r, size_t k, struct kst_key *key)
 	return known;
 }
 
-/* By public half: those of the same id first, then all, then Java's anchors (a key's certificate may
- * be marked as one). */
-static size_t by_public(struct p12_reader *r, const struct p12_index *x, struct kst_key *key,
-			size_t from, size_t to)
+static bool same_id(const struct p12_bag *a, const struct p12_bag *b)
 {
-	for (size_t i = from; i < to; i++)
-		if (kst_key_matches(key, r->bag[x->by_id[i]].cert) == 1)
-			return x->by_id[i];
-	for (size_t i = 0; i < r->nr; i++)
-		if (is_plain_cert(&r->bag[i]) && kst_key_matches(key, r->bag[i].cert) == 1)
+	return a->attrs.has_id && b->attrs.has_id && compare_bytes(a->attrs.id, b->attrs.id) == 0;
+}
+
+/*
+ * By public half: one of the same id before others, Java's anchors last (a key's
+ * certificate may be marked as one).  The same key may be written in two ways,
+ * which is tried when nothing is equal.
+ */
+static size_t by_public(const struct p12_reader *r, struct p12_index *x, size_t k, struct kst_key *key)
+{
+	struct kst_bytes spki = { key->spki.data, key->spki.len };
+	size_t lo = 0, hi = x->nr_spkis, found = KST_NO_BASE;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (compare_bytes(kst_cert_spki(r->bag[x->by_spki[mid]].cert), spki) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (size_t n = 0; lo < x->nr_spkis && n < LONG_RUN; lo++, n++) {
+		size_t i = x->by_spki[lo];
+		if (compare_bytes(kst_cert_spki(r->bag[i].cert), spki) != 0)
+			break;
+		if (found == KST_NO_BASE)
+			found = i;
+		if (!r->bag[i].attrs.trusted && same_id(&r->bag[k], &r->bag[i]))
 			return i;
-	for (size_t i = 0; i < r->nr; i++)
-		if (r->bag[i].type == P12_CERT && kst_key_matches(key, r->bag[i].cert) == 1)
-			return i;
-	return KST_NO_BASE;
+	}
+	for (size_t n = 0; n < x->nr_spkis && found == KST_NO_BASE; n++) {
+		if (x->slow++ >= SLOW_COMPARISONS)
+			break;
+		if (kst_key_matches(key, r->bag[x->by_spki[n]].cert) == 1)
+			found = x->by_spki[n];
+	}
+	return found;
 }
 
 static bool same_name(const struct p12_bag *a, const struct p12_bag *b)
@@ -219,16 +260,18 @@ static bool same_name(const struct p12_bag *a, const struct p12_bag *b)
 static size_t by_id_and_name(const struct p12_reader *r, const struct p12_index *x, size_t k,
 			     size_t from, size_t to)
 {
-	for (size_t i = from; i < to; i++)
+	for (size_t i = from; i < to && i - from < LONG_RUN; i++)
 		if (same_name(&r->bag[k], &r->bag[x->by_id[i]]))
 			return x->by_id[i];
 	return x->by_id[from];
 }
 
 /* The only certificate of this name; or, of a single key, the only one that issued no other. */
-static size_t by_guess(const struct p12_reader *r, const struct p12_index *x, size_t k)
+static size_t by_guess(const struct p12_reader *r, struct p12_index *x, size_t k)
 {
 	size_t found = KST_NO_BASE, nr = 0;
+	if ((x->slow += r->nr / LONG_RUN) >= SLOW_COMPARISONS)
+		return found;
 	for (size_t i = 0; i < r->nr; i++)
 		if (is_plain_cert(&r->bag[i]) && !r->bag[i].attrs.has_id &&
 		    same_name(&r->bag[k], &r->bag[i])) {
@@ -250,34 +293,34 @@ static size_t by_guess(const struct p12_reader *r, const struct p12_index *x, si
 	return nr == 1 ? found : KST_NO_BASE;
 }
 
-int p12_find_leaf(struct p12_reader *r, struct p12_index *x, size_t k, struct kst_key *key,
-		  size_t *leaf, struct kst_error *err)
+void p12_find_leaf(struct p12_reader *r, struct p12_index *x, size_t k, struct kst_key *key,
+		   size_t *leaf)
 {
 	const struct p12_attrs *a = &r->bag[k].attrs;
 	size_t from = 0, to = 0, key_from = 0, key_to = 0;
 
 	*leaf = KST_NO_BASE;
 	if (a->has_id) {
-		range(x, x->by_id, x->nr_ids, a->id, &from, &to);
-		range(x, x->by_key_id, x->nr_key_ids, a->id, &key_from, &key_to);
+		from = bound(x, x->by_id, x->nr_ids, a->id, false);
+		to = bound(x, x->by_id, x->nr_ids, a->id, true);
+		key_from = bound(x, x->by_key_id, x->nr_key_ids, a->id, false);
+		key_to = bound(x, x->by_key_id, x->nr_key_ids, a->id, true);
 	}
-	bool clear = to > from && all_same(x, from, to) && key_to - key_from == 1;
+	bool clear = to > from && key_to - key_from == 1 && all_same(x, from, to);
 	if (clear && kst_key_is_sealed(key)) {
 		*leaf = by_id_and_name(r, x, k, from, to);
-		return 0;
+		return;
 	}
 	if (learn_public(r, k, key)) {
-		*leaf = by_public(r, x, key, from, to);
+		*leaf = by_public(r, x, k, key);
 		if (*leaf == KST_NO_BASE && to > from)
 			kst_note(r->io->notes, "key-mismatch",
 				 "a certificate claims to belong to a key%s%s%s whose it is not",
 				 a->name ? " \"" : "", a->name ? a->name : "", a->name ? "\"" : "");
-		return 0;
+		return;
 	}
 	/* Under a passphrase of its own, or of an algorithm that nobody here knows. */
 	*leaf = to > from ? by_id_and_name(r, x, k, from, to) : by_guess(r, x, k);
-	(void)err;
-	return 0;
 }
 
 /* ---- the chain ---- */

@@ -177,8 +177,8 @@ int p12_read_bags(struct p12_reader *r, struct kst_error *err);
 struct p12_index;
 struct p12_index *p12_index_new(struct p12_reader *r); /* NULL without memory */
 void p12_index_free(struct p12_index *x);
-int p12_find_leaf(struct p12_reader *r, struct p12_index *x, size_t k, struct kst_key *key,
-		  size_t *leaf, struct kst_error *err);
+void p12_find_leaf(struct p12_reader *r, struct p12_index *x, size_t k, struct kst_key *key,
+		   size_t *leaf);
 /* Build the chain of entry e from the leaf on, with the attributes of each certificate's bag. */
 int p12_build_chain(struct p12_reader *r, struct p12_index *x, size_t leaf, struct kst_entry *e,
 		    struct kst_error *err);

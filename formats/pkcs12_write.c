@@ -404,6 +404,12 @@ static int choose_protection(struct writer *w, struct kst_error *err)
 		return -1;
 
 	w->pbe = o->pbe;
+	for (size_t i = 0; !w->open && i < w->model->pass.len; i++)
+		if (w->model->pass.data[i] > 0x7f) {
+			kst_note(w->io->notes, "passphrase-not-ascii",
+				 "Java does not open this file: its PBES2 takes ASCII passphrases only");
+			break;
+		}
 	if (!w->pbe.iterations) {
 		/* Never weaker than it was. */
 		uint64_t was = w->state ? w->state->iterations : 0;

@@ -6,8 +6,8 @@
  * they are touched (the first one; locking more would meet RLIMIT_MEMLOCK).
  * Blocks are cut from them in four sizes to each power of two, with a free list
  * for each; blocks of a MiB and more are mappings of their own.  Every block is
- * wiped when it is freed, outside the mutex.  Memory is not MADV_WIPEONFORK: a forked parser that
- * inherits a zeroed OpenSSL dies of it.
+ * wiped when it is freed, outside the mutex.  Memory is not MADV_WIPEONFORK: a
+ * forked parser that inherits a zeroed OpenSSL dies of it.
  */
 #include "kstool/alloc.h"
 
@@ -26,7 +26,7 @@
 #define KST_ARENA 0
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) ||                         \
-	__has_feature(undefined_behavior_sanitizer)
+	__has_feature(thread_sanitizer)
 #define KST_ARENA 0
 #endif
 #endif

@@ -146,12 +146,19 @@ static const char *state_json(const struct kst_head *h)
 	return "not-yet-valid";
 }
 
+bool describe_encrypted(const struct kst_format *f, const struct kst_entry *e)
+{
+	return e->key && ((f->caps & KST_CAP_NATIVE) || e->key->sealed.len || e->key->dek_info);
+}
+
 int describe_entry(struct cli *cli, struct kst_store *s, size_t i)
 {
 	struct out *o = cli->out;
 	struct kst_entry *e;
 	struct kst_head h;
 	const struct kst_format *f = kst_store_format(s);
+	enum kst_kind kind;
+	char *key;
 
 	if (kst_store_head(s, i, &h, cli->err) < 0)
 		return -1;
@@ -161,13 +168,17 @@ int describe_entry(struct cli *cli, struct kst_store *s, size_t i)
 	out_str(o, "type", cmd_type_word(&h));
 	out_str(o, "state", state_json(&h));
 	out_time(o, "created", h.created);
-	if (h.kind == KST_KIND_KEY || h.kind == KST_KIND_CERT)
-		key_json(o, h.key,
-			 h.kind == KST_KIND_KEY && (f->caps & KST_CAP_ENCRYPTION) != 0);
+	kind = h.kind;
+	key = kst_strdup(h.key ? h.key : "");
+	if (kst_store_entry(s, i, &e, cli->err) < 0) {
+		kst_free(key);
+		return -1;
+	}
+	if (kind == KST_KIND_KEY || kind == KST_KIND_CERT)
+		key_json(o, key && *key ? key : NULL, describe_encrypted(f, e));
 	else
 		out_null(o, "key");
-	if (kst_store_entry(s, i, &e, cli->err) < 0)
-		return -1;
+	kst_free(key);
 	out_array(o, "certs");
 	for (size_t k = 0; k < e->chain.nr; k++)
 		describe_cert(o, e->chain.cert[k],

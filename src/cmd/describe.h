@@ -21,6 +21,8 @@ void describe_type(const struct kst_head *h, struct kst_buf *out);
 const char *describe_expires(const struct kst_head *h, int64_t now, char out[KST_TIME_TEXT]);
 /* "api.acme.test, *.api.acme.test": every SAN, comma separated. */
 void describe_sans(const struct kst_cert *cert, struct kst_buf *out);
+/* Is the private key of the entry encrypted in its file? */
+bool describe_encrypted(const struct kst_format *f, const struct kst_entry *e);
 /* What a certificate may be used for, in words: "TLS server", "CA", "TLS server and client". */
 void describe_use(const struct kst_cert *cert, struct kst_buf *out);
 /* Short word of the same for a tree column: "CA", "server", "client", "both", "". */

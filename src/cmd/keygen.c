@@ -60,8 +60,9 @@ static bool is_key_file(const struct kst_format *f, const char *path)
 {
 	const char *dot = strrchr(path, '.');
 
-	return f && (!strcmp(f->name, "der") ||
-		     (!strcmp(f->name, "pem") && dot && access(path, F_OK) < 0));
+	/* A .key is one key, and so is any PEM or DER file that is yet to be made. */
+	return f && (f->caps & KST_CAP_LOOSE) &&
+	       ((dot && !strcmp(dot, ".key")) || (f->caps & KST_CAP_SINGLE) || access(path, F_OK) < 0);
 }
 
 static int make_entry(struct cli *cli, const struct keygen_opts *opt, const char *const *host,

@@ -25,9 +25,7 @@ void picture_what(const struct kst_format *format, const struct kst_entry *e, st
 		kst_buf_puts(out, "private key (");
 		if (strcmp(str(&key), "?"))
 			kst_buf_printf(out, "%s, ", str(&key));
-		kst_buf_printf(out, "%sencrypted)",
-			       kst_key_is_sealed(e->key) || (format->caps & KST_CAP_ENCRYPTION) ?
-			       "" : "not ");
+		kst_buf_printf(out, "%sencrypted)", describe_encrypted(format, e) ? "" : "not ");
 		if (nr)
 			kst_buf_printf(out, " with %zu certificate%s", nr, nr == 1 ? "" : "s");
 		else

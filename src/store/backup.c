@@ -16,8 +16,9 @@
 
 static int path_of(const struct kst_place *place, char *out, size_t size, struct kst_error *err)
 {
-	const char *slash = place->dir[strlen(place->dir) - 1] == '/' ? "" : "/";
-	int n = snprintf(out, size, "%s%s%s" SUFFIX, place->dir, slash, place->name);
+	bool here = !strcmp(place->dir, ".");
+	const char *slash = here || place->dir[strlen(place->dir) - 1] == '/' ? "" : "/";
+	int n = snprintf(out, size, "%s%s%s" SUFFIX, here ? "" : place->dir, slash, place->name);
 	if (n < 0 || (size_t)n >= size)
 		return kst_error_setx(err, KST_E_CANNOT_WRITE,
 				      "the path is too long for a backup beside it");

@@ -13,11 +13,15 @@
 
 #include "kstool/kstool.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_ASAN 1
+/* As src/base/alloc.c decides it. */
+#if defined(KST_ARENA) && !KST_ARENA
+#define NO_ARENA 1
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define NO_ARENA 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define UNDER_ASAN 1
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) ||                         \
+	__has_feature(thread_sanitizer)
+#define NO_ARENA 1
 #endif
 #endif
 
@@ -66,8 +70,8 @@ END_TEST
 
 START_TEST(a_freed_block_is_wiped)
 {
-#if defined(UNDER_ASAN)
-	puts("skipped: under ASan freed memory cannot be looked at");
+#if defined(NO_ARENA)
+	puts("skipped: the wiping of freed memory, since this build has no arena");
 #else
 	/* The next block of the same size is the same one: all zero again. */
 	char *p[3], *q[3];
@@ -251,6 +255,48 @@ START_TEST(a_secret_can_be_appended_to_itself)
 }
 END_TEST
 
+/* What the kernel does with the memory at `p`: "dd" is left out of core dumps, "lo" is locked. */
+static bool memory_has(const void *p, const char *flag)
+{
+	FILE *f = fopen("/proc/self/smaps", "r");
+	unsigned long from, to;
+	bool here = false, has = false;
+	char line[512];
+
+	ck_assert_ptr_nonnull(f);
+	while (!has && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+			here = (uintptr_t)p >= from && (uintptr_t)p < to;
+		else if (here && !strncmp(line, "VmFlags:", 8))
+			has = strstr(line, flag);
+	}
+	fclose(f);
+	return has;
+}
+
+START_TEST(memory_stays_out_of_core_dumps_and_swap)
+{
+	struct kst_secret s KST_SCRATCH_SECRET = KST_SECRET_INIT;
+
+	ck_assert_int_eq(kst_secret_alloc(&s, 32, NULL), 0);
+	ck_assert(memory_has(s.data, " dd"));
+#if defined(NO_ARENA)
+	puts("skipped: the arena in core dumps, since this build has none");
+#else
+	void *small = kst_malloc(100), *big = kst_malloc(5000000);
+
+	ck_assert(memory_has(small, " dd"));
+	ck_assert(memory_has(big, " dd"));
+	if (memory_has(s.data, " lo"))
+		ck_assert(memory_has(small, " lo"));
+	else
+		puts("skipped: locked memory, since nothing can be locked here");
+	kst_free(small);
+	kst_free(big);
+#endif
+}
+END_TEST
+
 Suite *test_alloc(void)
 {
 	Suite *s = suite_create("alloc");
@@ -264,6 +310,7 @@ Suite *test_alloc(void)
 	tcase_add_test(tc, an_allocation_can_be_made_to_fail);
 	tcase_add_test(tc, a_secret_holds_moves_and_forgets);
 	tcase_add_test(tc, many_secrets_live_at_once);
+	tcase_add_test(tc, memory_stays_out_of_core_dumps_and_swap);
 	tcase_add_test(tc, threads_and_forks_do_not_meet);
 	tcase_add_test(tc, a_copy_of_a_text_ends_where_the_text_does);
 	tcase_add_test(tc, what_is_live_is_counted);

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_file.c - the file protocol: at every moment the old bytes or the new
+ * test_file.c - reading, finding and locking files, and places that cannot be written
  *
  * What needs a mount is done in a child with mounts of its own; where that is
  * not allowed the case says that it was skipped.
  */
 #include <check.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,135 +15,9 @@
 #include <sys/mount.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "kstool/kstool.h"
-
-static char dir[64];
-static mode_t old_umask;
-
-/* ---- a directory for each case ---- */
-
-static void setup(void)
-{
-	old_umask = umask(022);
-	strcpy(dir, "/tmp/kst-file-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-}
-
-static int drop(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
-static void teardown(void)
-{
-	nftw(dir, drop, 16, FTW_DEPTH | FTW_PHYS);
-	umask(old_umask);
-}
-
-/* dir/name; four may be in use at once. */
-static const char *in_dir(const char *name)
-{
-	static char path[4][512];
-	static unsigned next;
-	char *p = path[next++ % 4];
-
-	snprintf(p, sizeof(path[0]), "%s/%s", dir, name);
-	return p;
-}
-
-static void make(const char *name, const char *text, mode_t mode)
-{
-	int fd = open(in_dir(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	ck_assert_int_eq(fchmod(fd, mode), 0);
-	close(fd);
-}
-
-static bool there(const char *name)
-{
-	struct stat st;
-
-	return !lstat(in_dir(name), &st);
-}
-
-static mode_t mode_of(const char *name)
-{
-	struct stat st;
-
-	ck_assert_int_eq(stat(in_dir(name), &st), 0);
-	return st.st_mode & 07777;
-}
-
-static void holds(const char *name, const char *text)
-{
-	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
-	int fd = open(in_dir(name), O_RDONLY);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(kst_fd_read_all(fd, 1 << 20, &b, NULL), 0);
-	ck_assert_str_eq((char *)b.data, text);
-	close(fd);
-}
-
-/* How many names the directory has, but for "." and "..". */
-static int names_left;
-static int count(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)path;
-	(void)st;
-	(void)type;
-	names_left += at->level == 1;
-	return 0;
-}
-
-static int names(void)
-{
-	names_left = 0;
-	nftw(dir, count, 16, FTW_PHYS);
-	return names_left;
-}
-
-/* The whole protocol once.  The code of the error, or KST_OK. */
-static enum kst_code replace(const char *path, const char *text, mode_t mode, mode_t tighten,
-			     bool loose)
-{
-	struct kst_place p = KST_PLACE_INIT;
-	struct kst_replace r = KST_REPLACE_INIT;
-	struct kst_error err = KST_ERROR_INIT;
-	int lock = -1, fd = -1;
-	bool fresh;
-
-	if (kst_place_find(&p, path, loose, &err) < 0)
-		return err.code;
-	fresh = !p.exists;
-	if (!fresh)
-		lock = kst_place_lock(&p, &err);
-	if ((fresh || lock >= 0) && !kst_replace_begin(&r, &p, mode, tighten, !fresh, &err) &&
-	    !kst_replace_write(&r, text, strlen(text), &err) &&
-	    (fd = kst_replace_sync(&r, &err)) >= 0) {
-		struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
-
-		ck_assert_int_eq(kst_fd_read_all(fd, 1 << 20, &b, NULL), 0);
-		ck_assert_str_eq((char *)b.data, text);
-		kst_replace_commit(&r, fresh, &err);
-	}
-	kst_replace_abort(&r);
-	if (fd >= 0)
-		close(fd);
-	if (lock >= 0)
-		close(lock);
-	kst_place_release(&p);
-	return err.code;
-}
+#include "filedir.h"
 
 /* ---- reading ---- */
 
@@ -365,197 +237,6 @@ START_TEST(what_is_no_file_or_has_no_directory_is_refused)
 }
 END_TEST
 
-/* ---- the new file ---- */
-
-START_TEST(a_new_file_has_the_mode_that_was_asked_for)
-{
-	umask(0);
-	ck_assert_int_eq(replace(in_dir("key"), "k", 0600, 0, false), KST_OK);
-	ck_assert_uint_eq(mode_of("key"), 0600);
-	umask(0777);
-	ck_assert_int_eq(replace(in_dir("cert"), "c", 0644, 0, false), KST_OK);
-	ck_assert_uint_eq(mode_of("cert"), 0644);
-	ck_assert_int_eq(names(), 2);
-}
-END_TEST
-
-START_TEST(while_it_is_written_nobody_else_reads_a_new_file)
-{
-	struct kst_place p = KST_PLACE_INIT;
-	struct kst_replace r = KST_REPLACE_INIT;
-	struct stat st;
-
-	umask(0);
-	ck_assert_int_eq(kst_place_find(&p, in_dir("key"), false, NULL), 0);
-	ck_assert_int_eq(kst_replace_begin(&r, &p, 0600, 0, false, NULL), 0);
-	ck_assert_int_eq(fstat(r.fd, &st), 0);
-	ck_assert_uint_eq(st.st_mode & 07777, 0600);
-	ck_assert(!there("key"));
-	kst_replace_abort(&r);
-	kst_replace_abort(&r);
-	kst_place_release(&p);
-	ck_assert_int_eq(names(), 0);
-}
-END_TEST
-
-START_TEST(a_replaced_file_keeps_owner_and_mode)
-{
-	struct stat st;
-
-	make("f", "old", 0640);
-	bool chowned = !chown(in_dir("f"), 12345, 54321);
-	chmod(in_dir("f"), 0640);
-	umask(077);
-	ck_assert_int_eq(replace(in_dir("f"), "new", 0600, 0, false), KST_OK);
-	ck_assert_uint_eq(mode_of("f"), 0640);
-	ck_assert_int_eq(stat(in_dir("f"), &st), 0);
-	if (chowned) {
-		ck_assert_uint_eq(st.st_uid, 12345);
-		ck_assert_uint_eq(st.st_gid, 54321);
-	} else {
-		puts("skipped: another owner, since only root can give files away");
-	}
-	ck_assert_int_eq(replace(in_dir("f"), "key", 0600, 0600, false), KST_OK);
-	ck_assert_uint_eq(mode_of("f"), 0600);
-}
-END_TEST
-
-/* u::rw- u:12345:rw- g::r-- m::rw- o::---, as the kernel keeps it (posix_acl_xattr.h) */
-static const uint8_t acl[] = { 2, 0,  0,   0,	1,   0,	  6,  0, 255, 255, 255, 255, 2,	  0,  6,
-			       0, 57, 48,  0,	0,   4,	  0,  4, 0,   255, 255, 255, 255, 16, 0,
-			       6, 0,  255, 255, 255, 255, 32, 0, 0,   0,   255, 255, 255, 255 };
-
-START_TEST(an_access_control_list_is_taken_over)
-{
-	uint8_t t[200];
-
-	make("f", "old", 0600);
-	if (setxattr(in_dir("f"), "system.posix_acl_access", acl, sizeof(acl), 0) < 0) {
-		printf("skipped: no access control lists here (%s)\n", strerror(errno));
-		return;
-	}
-	ck_assert_uint_eq(mode_of("f"), 0660);
-	ck_assert_int_eq(replace(in_dir("f"), "new", 0600, 0, false), KST_OK);
-	ck_assert_int_eq(getxattr(in_dir("f"), "system.posix_acl_access", t, sizeof(t)),
-			 sizeof(acl));
-	ck_assert_mem_eq(t, acl, sizeof(acl));
-	ck_assert_uint_eq(mode_of("f"), 0660);
-	/* Its first key: neither the list nor its mask may stay. */
-	ck_assert_int_eq(replace(in_dir("f"), "key", 0600, 0660, false), KST_OK);
-	ck_assert_int_eq(getxattr(in_dir("f"), "system.posix_acl_access", t, sizeof(t)), -1);
-	ck_assert_uint_eq(mode_of("f"), 0600);
-}
-END_TEST
-
-START_TEST(a_list_that_the_directory_gives_opens_no_old_file)
-{
-	uint8_t t[200];
-
-	make("f", "old", 0640);
-	if (setxattr(dir, "system.posix_acl_default", acl, sizeof(acl), 0) < 0) {
-		printf("skipped: no access control lists here (%s)\n", strerror(errno));
-		return;
-	}
-	ck_assert_int_eq(replace(in_dir("f"), "new", 0600, 0, false), KST_OK);
-	ck_assert_int_eq(getxattr(in_dir("f"), "system.posix_acl_access", t, sizeof(t)), -1);
-	ck_assert_uint_eq(mode_of("f"), 0640);
-}
-END_TEST
-
-START_TEST(fresh_never_overwrites)
-{
-	struct kst_place p = KST_PLACE_INIT;
-	struct kst_replace r = KST_REPLACE_INIT;
-	struct kst_error err = KST_ERROR_INIT;
-
-	ck_assert_int_eq(kst_place_find(&p, in_dir("f"), false, NULL), 0);
-	ck_assert(!p.exists);
-	ck_assert_int_eq(kst_replace_begin(&r, &p, 0600, 0, false, NULL), 0);
-	ck_assert_int_eq(kst_replace_write(&r, "mine", 4, NULL), 0);
-	int fd = kst_replace_sync(&r, NULL);
-	ck_assert_int_ge(fd, 0);
-	close(fd);
-	make("f", "theirs", 0600); /* in between */
-	ck_assert_int_eq(kst_replace_commit(&r, true, &err), -1);
-	ck_assert_int_eq(err.code, KST_E_EXISTS);
-	kst_replace_abort(&r);
-	kst_place_release(&p);
-	holds("f", "theirs");
-	ck_assert_int_eq(names(), 1);
-}
-END_TEST
-
-START_TEST(names_of_any_length_can_be_replaced)
-{
-	char name[256];
-
-	for (size_t n = 230; n < 256; n += 5) {
-		memset(name, 'n', n);
-		name[n] = '\0';
-		ck_assert_int_eq(replace(in_dir(name), "1", 0600, 0, false), KST_OK);
-		ck_assert_int_eq(replace(in_dir(name), "2", 0600, 0, false), KST_OK);
-		holds(name, "2");
-	}
-	ck_assert_int_eq(names(), 6);
-}
-END_TEST
-
-START_TEST(stale_neighbours_go_and_nothing_else_does)
-{
-	static const char *const stay[] = { ".g.0123456789abcdef.tmp",	".f.0123456789abcde.tmp",
-					    ".f.0123456789ABCDEF.tmp",	"f.0123456789abcdef.tmp",
-					    ".f.0123456789abcdef.tmpx", ".ff.123456789abcdef.tmp" };
-
-	make("f", "old", 0600);
-	make(".f.0123456789abcdef.tmp", "stale", 0600);
-	make(".f.fedcba9876543210.tmp", "stale", 0600);
-	for (size_t i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
-		make(stay[i], "x", 0600);
-	/* Without the lock they may be somebody's work. */
-	struct kst_place p = KST_PLACE_INIT;
-	struct kst_replace r = KST_REPLACE_INIT;
-	ck_assert_int_eq(kst_place_find(&p, in_dir("f"), false, NULL), 0);
-	ck_assert_int_eq(kst_replace_begin(&r, &p, 0600, 0, false, NULL), 0);
-	kst_replace_abort(&r);
-	kst_place_release(&p);
-	ck_assert(there(".f.0123456789abcdef.tmp"));
-
-	ck_assert_int_eq(replace(in_dir("f"), "new", 0600, 0, false), KST_OK);
-	ck_assert(!there(".f.0123456789abcdef.tmp"));
-	ck_assert(!there(".f.fedcba9876543210.tmp"));
-	for (size_t i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
-		ck_assert_msg(there(stay[i]), "%s", stay[i]);
-}
-END_TEST
-
-START_TEST(a_signal_leaves_nothing)
-{
-	struct kst_place p = KST_PLACE_INIT, q = KST_PLACE_INIT;
-	struct kst_replace r = KST_REPLACE_INIT, s = KST_REPLACE_INIT, done = KST_REPLACE_INIT;
-
-	/* What is done needs no remembering, however many there were. */
-	for (int i = 0; i < 40; i++)
-		ck_assert_int_eq(replace(in_dir("h"), "x", 0600, 0, false), KST_OK);
-	ck_assert_int_eq(unlink(in_dir("h")), 0);
-
-	ck_assert_int_eq(kst_place_find(&p, in_dir("f"), false, NULL), 0);
-	ck_assert_int_eq(kst_place_find(&q, in_dir("g"), false, NULL), 0);
-	ck_assert_int_eq(kst_replace_begin(&done, &q, 0600, 0, false, NULL), 0);
-	ck_assert_int_eq(kst_replace_commit(&done, true, NULL), 0);
-	ck_assert_int_eq(kst_replace_begin(&r, &p, 0600, 0, false, NULL), 0);
-	ck_assert_int_eq(kst_replace_begin(&s, &q, 0600, 0, false, NULL), 0);
-	ck_assert_int_eq(names(), 3);
-	kst_replace_abort_all();
-	ck_assert_int_eq(names(), 1);
-	ck_assert(there("g"));
-	kst_replace_abort(&r);
-	kst_replace_abort(&s);
-	kst_replace_abort(&done);
-	kst_place_release(&p);
-	kst_place_release(&q);
-}
-END_TEST
-
 /* ---- the lock ---- */
 
 /* Read the number in the file, write the next one. */
@@ -760,15 +441,6 @@ Suite *test_file(void)
 	tcase_add_test(tc, a_directory_that_others_write_is_refused);
 	tcase_add_test(tc, a_file_of_two_names_is_not_parted);
 	tcase_add_test(tc, what_is_no_file_or_has_no_directory_is_refused);
-	tcase_add_test(tc, a_new_file_has_the_mode_that_was_asked_for);
-	tcase_add_test(tc, while_it_is_written_nobody_else_reads_a_new_file);
-	tcase_add_test(tc, a_replaced_file_keeps_owner_and_mode);
-	tcase_add_test(tc, an_access_control_list_is_taken_over);
-	tcase_add_test(tc, a_list_that_the_directory_gives_opens_no_old_file);
-	tcase_add_test(tc, fresh_never_overwrites);
-	tcase_add_test(tc, names_of_any_length_can_be_replaced);
-	tcase_add_test(tc, stale_neighbours_go_and_nothing_else_does);
-	tcase_add_test(tc, a_signal_leaves_nothing);
 	tcase_add_test(tc, no_change_of_several_writers_is_lost);
 	tcase_add_test(tc, a_file_that_vanished_is_named);
 	tcase_add_test(tc, a_projected_volume_is_named);

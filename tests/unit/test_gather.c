@@ -181,6 +181,7 @@ START_TEST(a_renewed_certificate_wins_over_the_old_one)
 	pem("key.pem", party_entry("x", &web, NULL));
 	pem("web.pem", loose(&web));
 	run((struct kst_gather_options){ .alias = NULL });
+	ck_assert_int_eq(g.entry[1]->kind, KST_KIND_KEY);
 	is_chain(g.entry[1], PARTIES(&web));
 	ck_assert(shelf_noted(&shelf, "several-certificates"));
 	/* The old one belongs to no chain now, and is still there. */
@@ -189,6 +190,21 @@ START_TEST(a_renewed_certificate_wins_over_the_old_one)
 	ck_assert(!g.entry[0]->trusted);
 	kst_cert_free(c);
 	X509_free(old);
+}
+END_TEST
+
+START_TEST(an_issued_certificate_wins_over_the_self_signed_one)
+{
+	/* The placeholder is valid longer, as those of keytool often are. */
+	struct party self = { web.key, party_certify(web.key, "web", "DNS:web.test", 0, 3650, NULL) };
+	pem("self.pem", party_entry("x", NULL, PARTIES(&self)));
+	pem("key.pem", party_entry("x", &web, NULL));
+	pem("web.pem", loose(&web));
+	run((struct kst_gather_options){ .alias = NULL });
+	ck_assert_uint_eq(g.nr, 2);
+	ck_assert_int_eq(g.entry[1]->kind, KST_KIND_KEY);
+	is_chain(g.entry[1], PARTIES(&web));
+	X509_free(self.cert);
 }
 END_TEST
 
@@ -336,6 +352,7 @@ Suite *test_gather(void)
 	tcase_add_test(t, a_missing_root_alone_is_no_news);
 	tcase_add_test(t, extra_certificates_complete_chains_and_are_not_gathered);
 	tcase_add_test(t, a_renewed_certificate_wins_over_the_old_one);
+	tcase_add_test(t, an_issued_certificate_wins_over_the_self_signed_one);
 	tcase_add_test(t, certificates_of_no_key_are_trusted_only_when_asked_or_alone);
 	tcase_add_test(t, a_trust_anchor_that_is_also_in_a_chain_stays);
 	tcase_add_test(t, what_is_there_twice_is_there_once);

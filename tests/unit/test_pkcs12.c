@@ -600,6 +600,7 @@ START_TEST(without_memory_writing_fails_and_leaks_nothing)
 }
 END_TEST
 
+Suite *test_pkcs12(void);
 Suite *test_pkcs12(void)
 {
 	Suite *s = suite_create("pkcs12");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * test_pkcs12_corpus.c - every PKCS#12 of other projects' test data: opened with
- * its passphrase, each key too; or refused for the reason that is known here
+ * test_pkcs12_corpus.c - every PKCS#12 of other projects' test data, and those by
+ * other programs in tests/corpus: opened with its passphrase, each key too, and
+ * written again; or refused for the reason that is known here
  */
 #include "pkcs12_kit.h"
 
@@ -210,12 +211,66 @@ START_TEST(all_of_the_corpora)
 }
 END_TEST
 
+/* ---- kstool's own, by other programs: tests/corpus/pkcs12 ---- */
+
+static const struct own {
+	const char *file, *pass, *slug;
+	unsigned keys, certs, secrets; /* certificates in chains too */
+} own[] = {
+	{ "good-openssl.p12", "secret-pass", NULL, 1, 2, 0 },
+	{ "good-openssl-legacy.p12", "secret-pass", NULL, 1, 2, 0 },
+	{ "good-keytool.p12", "secret-pass", NULL, 1, 3, 1 },
+	{ "good-gnutls.p12", "secret-pass", NULL, 1, 2, 0 },
+	{ "good-nss.p12", "secret-pass", NULL, 1, 2, 0 },
+	{ "good-python.p12", "secret-pass", NULL, 1, 2, 0 },
+	{ "good-open-truststore.p12", NULL, NULL, 0, 1, 0 },
+	{ "bad-no-mac.p12", "secret-pass", "no-mac", 0, 0, 0 },
+	{ "bad-altered.p12", "secret-pass", "wrong-passphrase", 0, 0, 0 },
+	{ "bad-truncated.p12", "secret-pass", "truncated", 0, 0, 0 },
+	{ "bad-name-type.p12", NULL, "corrupt", 0, 0, 0 },
+	{ "bad-no-content.p12", NULL, "corrupt", 0, 0, 0 },
+};
+
+START_TEST(every_file_by_another_program)
+{
+	const struct own *x = &own[_i];
+	struct kst_buf file KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct opened o;
+	char path[256];
+	unsigned keys, certs, secrets;
+	snprintf(path, sizeof(path), "tests/corpus/pkcs12/%s", x->file);
+	ck_assert_msg(slurp(path, &file), "%s cannot be read", path);
+	kit_open(&o, kit_bytes(&file), x->pass);
+	if (x->slug) {
+		ck_refused(&o, x->slug, "");
+		kit_close(&o);
+		return;
+	}
+	ck_assert_msg(o.rc == 0, "%s: %s", path, o.err.message);
+	count_all(&o, &keys, &certs, &secrets);
+	ck_assert_uint_eq(keys, x->keys);
+	ck_assert_uint_eq(certs, x->certs);
+	ck_assert_uint_eq(secrets, x->secrets);
+	if (keys) {
+		ck_assert_ptr_nonnull(kit_find(&o, "web"));
+		ck_assert_uint_eq(kit_find(&o, "web")->chain.nr, 2);
+	} else {
+		ck_assert(kit_find(&o, "root")->trusted);
+	}
+	open_keys(&o, path, NULL);
+	rewrite(&o, path, x->pass);
+	kit_close(&o);
+}
+END_TEST
+
+Suite *test_pkcs12_corpus(void);
 Suite *test_pkcs12_corpus(void)
 {
 	Suite *s = suite_create("pkcs12_corpus");
 	TCase *t = tcase_create("files");
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, all_of_the_corpora);
+	tcase_add_loop_test(t, every_file_by_another_program, 0, (int)(sizeof(own) / sizeof(own[0])));
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -146,6 +146,27 @@ START_TEST(a_part_may_have_a_passphrase_of_its_own)
 }
 END_TEST
 
+START_TEST(a_file_where_all_is_alike_takes_no_hours)
+{
+	struct opened o;
+	struct kst_bytes key = kit_key_bag(&web, "x", J(kit_name("same"), kit_id("1")));
+	struct kst_bytes other = kit_key_bag(&api, "own", J(kit_name("same"), kit_id("1")));
+	struct kst_bytes cert = kit_cert_bag(&web, J(kit_name("same"), kit_id("1")));
+	struct kst_buf bags KST_SCRATCH_BUF = KST_BUF_INIT;
+	for (int i = 0; i < 1500; i++) {
+		kst_buf_put(&bags, key.data, key.len);
+		kst_buf_put(&bags, other.data, other.len);
+		kst_buf_put(&bags, cert.data, cert.len);
+	}
+	kit_open(&o, kit_pfx(kit_safe(kit_bytes(&bags)), "x"), "x");
+	ck_assert_msg(o.rc == 0, "%s", o.err.message);
+	ck_assert_uint_eq(o.model.nr, 3000);
+	kit_is(kit_entry(&o, 2998), &web, "x", 1);
+	kit_close(&o);
+}
+END_TEST
+
+Suite *test_pkcs12_match(void);
 Suite *test_pkcs12_match(void)
 {
 	Suite *s = suite_create("pkcs12_match");
@@ -158,6 +179,7 @@ Suite *test_pkcs12_match(void)
 	tcase_add_test(t, all_keys_and_chains_are_there);
 	tcase_add_test(t, a_key_may_have_a_passphrase_of_its_own);
 	tcase_add_test(t, a_part_may_have_a_passphrase_of_its_own);
+	tcase_add_test(t, a_file_where_all_is_alike_takes_no_hours);
 	suite_add_tcase(s, t);
 	return s;
 }

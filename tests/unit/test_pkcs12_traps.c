@@ -52,9 +52,11 @@ START_TEST(a_wrong_passphrase_is_wrong_and_none_is_needed)
 {
 	struct opened o;
 	struct kst_bytes file = kit_pfx(good("secret"), "secret");
-	ck_refused(kit_open(&o, file, "other"), "wrong-passphrase", "does not open");
+	kit_open(&o, file, "other");
+	ck_refused(&o, "wrong-passphrase", "does not open");
 	kit_close(&o);
-	ck_refused(kit_open(&o, file, NULL), "passphrase-needed", "needed");
+	kit_open(&o, file, NULL);
+	ck_refused(&o, "passphrase-needed", "needed");
 	kit_close(&o);
 	kit_blank(&o);
 	o.answers.store[0] = "other";
@@ -543,6 +545,7 @@ START_TEST(without_memory_it_fails_and_leaks_nothing)
 }
 END_TEST
 
+Suite *test_pkcs12_traps(void);
 Suite *test_pkcs12_traps(void)
 {
 	Suite *s = suite_create("pkcs12_traps");

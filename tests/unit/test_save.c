@@ -255,23 +255,45 @@ END_TEST
 
 /* ---- writers that fail, and writers that lie ---- */
 
-enum fault { NO_FAULT, FAILS, LOSES_CERT, LOSES_KEY, OTHER_KEY, UNREADABLE };
+enum fault {
+	NO_FAULT,
+	FAILS,
+	LOSES_CERT,
+	LOSES_KEY,
+	OTHER_KEY,
+	UNREADABLE,
+	SAYS_TWICE,
+	BAD_DISK /* what was written is right, and one byte that nobody reads is not on the disk */
+};
 static enum fault fault;
 
-/* A format of the tests: "FAKE", then kind, and PKCS#8 or certificates as length and bytes. */
+/* A format of the tests: "FAKE", four bytes of nothing, then for each entry its kind, PKCS#8 and
+ * certificates as length and bytes. */
 static void put(struct kst_buf *b, const void *data, size_t n)
 {
 	kst_buf_le32(b, (uint32_t)n);
 	kst_buf_put(b, data, n);
 }
 
+static void spoil_byte(off_t at)
+{
+	DIR *d = opendir(shelf.dir);
+	for (struct dirent *e; (e = readdir(d));)
+		if (strstr(e->d_name, ".tmp")) {
+			int fd = openat(dirfd(d), e->d_name, O_WRONLY);
+			ck_assert_int_eq(pwrite(fd, "x", 1, at), 1);
+			close(fd);
+		}
+	closedir(d);
+}
+
 static int fake_write(struct kst_io *io, struct kst_model *m, struct kst_error *err)
 {
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_key *other = party_key(&api);
-	kst_buf_puts(&b, fault == UNREADABLE ? "FOKE" : "FAKE");
-	for (size_t i = 0; i < m->nr; i++) {
-		const struct kst_entry *e = m->item[i].entry;
+	kst_buf_puts(&b, fault == UNREADABLE ? "FOKE    " : "FAKE    ");
+	for (size_t i = 0; i < m->nr * (fault == SAYS_TWICE ? 2 : 1); i++) {
+		const struct kst_entry *e = m->item[i % m->nr].entry;
 		const struct kst_key *key = fault == OTHER_KEY ? other : e->key;
 		bool lose_key = fault == LOSES_KEY || !e->key;
 		kst_buf_u8(&b, (uint8_t)e->kind);
@@ -286,6 +308,8 @@ static int fake_write(struct kst_io *io, struct kst_model *m, struct kst_error *
 	kst_key_free(other);
 	if (io->sink.write(io->sink.ctx, b.data, b.len, err) < 0)
 		return -1;
+	if (fault == BAD_DISK)
+		spoil_byte(5);
 	return fault == FAILS ? kst_error_setx(err, KST_E_INTERNAL, "on purpose") : 0;
 }
 
@@ -294,6 +318,7 @@ static int fake_read(struct kst_io *io, struct kst_model *m, struct kst_error *e
 	struct kst_cursor c;
 	kst_cursor_init(&c, io->source.bytes.data, io->source.bytes.len);
 	const uint8_t *magic = kst_cursor_take(&c, 4);
+	kst_cursor_take(&c, 4);
 	if (!magic || memcmp(magic, "FAKE", 4) != 0)
 		return kst_error_setx(err, KST_E_CORRUPT, "is no fake");
 	while (kst_cursor_left(&c)) {
@@ -342,7 +367,7 @@ static int save_fake(enum fault f)
 START_TEST(a_writer_that_loses_something_is_found_out)
 {
 	shelf_put(&shelf, "s", "precious", 8);
-	for (enum fault f = LOSES_CERT; f <= UNREADABLE; f++) {
+	for (enum fault f = LOSES_CERT; f <= BAD_DISK; f++) {
 		ck_assert_int_eq(save_fake(f), -1);
 		ck_assert_msg(shelf.err.code == KST_E_READ_BACK, "%d: %s", (int)f,
 			      shelf.err.message);
