@@ -195,11 +195,24 @@ int kst1_state_unlock(struct kst1_state *st, struct kst_io *io, enum kst_need ne
 	if (!io->asker)
 		return kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
 				      "a passphrase or a key file is needed");
-	int r = try_key_file(&a, io, &q, &from, err);
-	if (r > 0 && count_slots(&st->h, KST_SLOT_PASSPHRASE)) {
+	struct kst_error reader = KST_ERROR_INIT;
+	bool pass = count_slots(&st->h, KST_SLOT_PASSPHRASE) > 0;
+	int r = try_key_file(&a, io, &q, &from, &reader);
+	/* a reader's key file may have been given along with an admin's passphrase, as for rekey */
+	if (pass && (r > 0 || (r < 0 && reader.code == KST_E_READER_SECRET))) {
+		struct kst_error local = KST_ERROR_INIT;
+		bool given = r < 0;
 		q.what = KST_ASK_STORE;
 		q.why = a.admin ? "to change the store" : NULL;
-		r = kst_ask_until(io->asker, &q, NULL, try_pass, &a, NULL, &from, err);
+		r = kst_ask_until(io->asker, &q, NULL, try_pass, &a, NULL, &from, &local);
+		if (r && given &&
+		    (local.code == KST_E_PASSPHRASE_NEEDED || local.code == KST_E_NO_TERMINAL))
+			local = reader;
+		if (r && err && !err->code)
+			*err = local;
+	} else if (r < 0) {
+		if (err && !err->code)
+			*err = reader;
 	} else if (r > 0 && count_slots(&st->h, KST_SLOT_KEY_FILE)) {
 		kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
 			       "the store has no passphrase, a key file is needed");

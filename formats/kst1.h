@@ -308,7 +308,7 @@ struct kst1_window {
 	size_t size, len;
 	uint64_t at;
 };
-/* n bytes at `offset`, valid until the next call; NULL and *err.  `end`: where reading ahead stops. */
+/* n bytes at `offset`, valid until the next call; NULL and *err.  Nothing is read beyond `end`. */
 const uint8_t *kst1_window_get(struct kst1_window *w, struct kst_io *io, uint64_t offset, size_t n,
 			       uint64_t end, struct kst_error *err);
 void kst1_window_release(struct kst1_window *w);
@@ -381,7 +381,8 @@ int kst1_state_unlock(struct kst1_state *st, struct kst_io *io, enum kst_need ne
 int kst1_passphrase(struct kst1_secret *out, const struct kst_secret *pass, bool fresh,
 		    struct kst_error *err);
 /* The secret for a new slot from the asker.  0; 1 none was given; -1. */
-int kst1_ask_new(struct kst_io *io, unsigned type, struct kst1_secret *out, struct kst_error *err);
+int kst1_ask_new(struct kst_io *io, unsigned type, bool optional, struct kst1_secret *out,
+		 struct kst_error *err);
 /* Read box i and take it through step 11. */
 int kst1_state_entry(struct kst1_state *st, struct kst_io *io, size_t i, struct kst1_opened *o,
 		     struct kst_error *err);

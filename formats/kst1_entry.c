@@ -193,6 +193,9 @@ int kst1_entry_encode(struct kst1_encoded *out, const struct kst_entry *e,
 		list[1] = (struct kst_bytes){ e->ext_public.data, e->ext_public.len };
 		list[3] = (struct kst_bytes){ e->ext_sealed.data, e->ext_sealed.len };
 	}
+	/* an incomplete list must not be walked */
+	if (known.failed || secret.failed || ext_public.failed || ext_sealed.failed)
+		return kst_error_nomem(err);
 	if (!h->sealed && h->kind == 'T' && list[3].len)
 		return kst_error_setx(err, KST_E_CANNOT_HOLD,
 				      "the entry has a sealed field, and an open truststore seals "
@@ -202,8 +205,7 @@ int kst1_entry_encode(struct kst1_encoded *out, const struct kst_entry *e,
 	int r = h->sealed ? kst1_tlv_merge(&out->sealed, list, 4)
 			  : kst1_tlv_merge(&out->public, list, 2) |
 				    kst1_tlv_merge(&out->sealed, list + 2, 2);
-	if (known.failed || secret.failed || ext_public.failed || ext_sealed.failed ||
-	    out->public.failed || out->sealed.failed)
+	if (out->public.failed || out->sealed.failed)
 		return kst_error_nomem(err);
 	/* our own product goes through the reader's door before it may be stored */
 	if (r < 0 ||
@@ -334,35 +336,40 @@ failed:
 
 /* ---- the index record: what a list shows without reading the entry ---- */
 
-static void derive_cert(struct kst_buf *out, const struct kst_bytes *der, unsigned nr)
+static int derive_cert(struct kst_buf *out, const struct kst_bytes *der, unsigned nr,
+		       struct kst_error *err)
 {
-	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_buf key KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_buf subject KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_buf name KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_error local = KST_ERROR_INIT;
 	struct kst_cert *cert = NULL;
 	const uint8_t count = (uint8_t)nr;
 	uint8_t v[8];
 
 	/* a certificate that cannot be read has still a place in the store */
-	if (kst_cert_new(&cert, der->data, der->len, NULL) < 0) {
+	if (kst_cert_new(&cert, der->data, der->len, &local) < 0) {
+		if (local.code == KST_E_NO_MEMORY)
+			return kst_error_nomem(err);
 		kst1_tlv_put(out, KST1_F_NR_CERTS, &count, 1);
-		return;
+		return 0;
 	}
+	kst_cert_key_text(cert, true, &key);
+	kst_cert_subject(cert, &subject);
+	kst_cert_name(cert, &name);
 	kst1_put64(v, (uint64_t)kst_cert_not_before(cert));
 	kst1_tlv_put(out, KST1_F_NOT_BEFORE, v, 8);
 	kst1_put64(v, (uint64_t)kst_cert_not_after(cert));
 	kst1_tlv_put(out, KST1_F_NOT_AFTER, v, 8);
-	kst_cert_key_text(cert, true, &text);
-	kst1_tlv_put_text(out, KST1_F_KEY_TEXT, text.data, text.len, false);
-	kst_buf_reset(&text);
-	kst_cert_subject(cert, &text);
-	kst1_tlv_put_text(out, KST1_F_SUBJECT, text.data, text.len, true);
+	kst1_tlv_put_text(out, KST1_F_KEY_TEXT, key.data, key.len, false);
+	kst1_tlv_put_text(out, KST1_F_SUBJECT, subject.data, subject.len, true);
 	kst1_tlv_put(out, KST1_F_NR_CERTS, &count, 1);
-	kst_buf_reset(&text);
-	kst_cert_name(cert, &text);
-	kst1_tlv_put_text(out, KST1_F_NAME, text.data, text.len, false);
+	kst1_tlv_put_text(out, KST1_F_NAME, name.data, name.len, false);
 	size_t sans = kst_cert_san_count(cert);
 	kst1_put32(v, (uint32_t)(sans ? sans - 1 : 0));
 	kst1_tlv_put(out, KST1_F_MORE_NAMES, v, 4);
 	kst_cert_free(cert);
+	return key.failed || subject.failed || name.failed ? kst_error_nomem(err) : 0;
 }
 
 static int derive_key(struct kst_buf *out, const struct kst_bytes *pkcs8, struct kst_error *err)
@@ -374,7 +381,9 @@ static int derive_key(struct kst_buf *out, const struct kst_bytes *pkcs8, struct
 	int r = kst_secret_set(&key->pkcs8, pkcs8->data, pkcs8->len, err);
 	if (!r) {
 		kst_key_text(key, true, &text);
-		if (text.len && text.data[0] != '?')
+		if (text.failed)
+			r = kst_error_nomem(err);
+		else if (text.len && text.data[0] != '?')
 			kst1_tlv_put_text(out, KST1_F_KEY_TEXT, text.data, text.len, false);
 	}
 	kst_key_free(key);
@@ -409,7 +418,8 @@ int kst1_record_put(struct kst_buf *out, const struct kst1_fields *f, const uint
 			nr++;
 		crypto_hash_sha256(sha256, leaf.data, leaf.len);
 		kst1_tlv_put(&known, KST1_F_SHA256, sha256, 32);
-		derive_cert(&known, &leaf, nr);
+		if (derive_cert(&known, &leaf, nr, err) < 0)
+			return -1;
 	} else if (f->f[KST1_F_KIND].data[0] == KST1_PENDING) {
 		if (kst1_has(f, KST1_F_KEY) && derive_key(&known, &f->f[KST1_F_KEY], err) < 0)
 			return -1;
@@ -417,6 +427,8 @@ int kst1_record_put(struct kst_buf *out, const struct kst1_fields *f, const uint
 		kst1_tlv_put_text(&known, KST1_F_KEY_TEXT, f->f[KST1_F_SECRET_ALG].data,
 				  f->f[KST1_F_SECRET_ALG].len, false);
 	}
+	if (known.failed)
+		return kst_error_nomem(err);
 	struct kst_bytes list[2] = { bytes_of(&known), { NULL, 0 } };
 	if (ext)
 		list[1] = *ext;
@@ -424,5 +436,5 @@ int kst1_record_put(struct kst_buf *out, const struct kst1_fields *f, const uint
 		return kst_error_setx(err, KST_E_INTERNAL, "the record was not encoded well");
 	kst_buf_le32(out, (uint32_t)all.len);
 	kst_buf_put(out, all.data, all.len);
-	return known.failed || all.failed || out->failed ? kst_error_nomem(err) : 0;
+	return all.failed || out->failed ? kst_error_nomem(err) : 0;
 }

@@ -49,11 +49,13 @@ bool kst1_same_version(const struct kst_model *m, const uint8_t *head, size_t n)
 
 /* ---- new secrets ---- */
 
-int kst1_ask_new(struct kst_io *io, unsigned type, struct kst1_secret *out, struct kst_error *err)
+int kst1_ask_new(struct kst_io *io, unsigned type, bool optional, struct kst1_secret *out,
+		 struct kst_error *err)
 {
 	struct kst_secret answer KST_SCRATCH_SECRET = KST_SECRET_INIT;
 	enum kst_ask_source source;
-	struct kst_question q = { .path = io->path, .format = "native store" };
+	struct kst_question q = { .path = io->path, .format = "native store",
+				  .optional = optional };
 	if (!io->asker)
 		return 1;
 	q.what = type == KST_SLOT_PASSPHRASE ? KST_ASK_NEW_STORE : KST_ASK_NEW_KEY_FILE;
@@ -167,7 +169,7 @@ int kst1_slot_add(struct kst_io *io, struct kst_model *m, const struct kst_slot_
 		return -1;
 	int r = 0;
 	if (how->type != KST_SLOT_X25519) {
-		r = kst1_ask_new(io, how->type, &secret, err);
+		r = kst1_ask_new(io, how->type, false, &secret, err);
 		if (r > 0)
 			r = kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
 					   how->type == KST_SLOT_PASSPHRASE
@@ -247,7 +249,7 @@ int kst1_passwd(struct kst_io *io, struct kst_model *m, int number, struct kst_e
 	if (info.type != KST_SLOT_PASSPHRASE && info.type != KST_SLOT_KEY_FILE)
 		return kst_error_setx(err, KST_E_BAD_VALUE,
 				      "slot %d takes neither a passphrase nor a key file", number);
-	int r = kst1_ask_new(io, info.type, &secret, err);
+	int r = kst1_ask_new(io, info.type, false, &secret, err);
 	if (r > 0)
 		r = kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
 				   info.type == KST_SLOT_PASSPHRASE ? "a new passphrase is needed"

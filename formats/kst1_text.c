@@ -34,7 +34,7 @@ void kst1_base64url(struct kst_buf *out, const uint8_t *data, size_t n)
 	}
 }
 
-/* Exactly out_len bytes; a table lookup would show key bits to the cache, so the value is computed. */
+/* Computed, since a table would show key bits to the cache. */
 static int url_value(char c)
 {
 	unsigned x = (unsigned char)c;

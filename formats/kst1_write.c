@@ -83,13 +83,11 @@ int kst1_first_slots(struct kst_io *io, struct kst_model *m, struct kst_error *e
 	how.label = opt->slot_label;
 	how.passes = opt->kdf_passes;
 	how.kib = opt->kdf_kib;
-	int r = kst1_ask_new(io, KST_SLOT_KEY_FILE, &secret, err);
+	int r = kst1_ask_new(io, KST_SLOT_KEY_FILE, false, &secret, err);
 	bool key_file = !r;
 	if (!r) {
 		r = kst1_state_slot_add(st, &how, &secret, io->limits, NULL, err);
 		how.label = NULL;
-		if (!r && !m->has_pass)
-			goto done;
 	}
 	if (r < 0)
 		goto done;
@@ -100,7 +98,11 @@ int kst1_first_slots(struct kst_io *io, struct kst_model *m, struct kst_error *e
 		r = kst_error_setx(err, KST_E_EMPTY_PASSPHRASE,
 				   "a native store is never made without a secret");
 	else
-		r = kst1_ask_new(io, KST_SLOT_PASSPHRASE, &secret, err);
+		r = kst1_ask_new(io, KST_SLOT_PASSPHRASE, key_file, &secret, err);
+	if (r > 0 && key_file) {
+		r = 0; /* the key file is enough */
+		goto done;
+	}
 	if (r > 0)
 		r = kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
 				   "a new native store needs a passphrase or a key file");
@@ -253,7 +255,7 @@ static int seal_entry(struct writer *w, struct plan *p, struct kst_entry *e,
 	memcpy(p->box, w->scratch.data, p->len);
 	/* nothing leaves that our own reader would refuse */
 	if (kst1_entry_check(&back, p->box, p->len, NULL, &w->h, w->keys, err) < 0) {
-		if (err)
+		if (err && err->code != KST_E_NO_MEMORY)
 			err->code = KST_E_INTERNAL;
 		goto done;
 	}
@@ -263,6 +265,10 @@ static int seal_entry(struct writer *w, struct plan *p, struct kst_entry *e,
 	    same_field(&old->fields, &back.fields, KST1_F_SECRET)) {
 		struct kst_bytes record = kst1_index_record(&w->st->index, p->base);
 		kst1_tlv_unknown(&ext, KST1_RECORD, record.data, record.len);
+		if (ext.failed) {
+			kst_error_nomem(err);
+			goto done;
+		}
 	}
 	struct kst_bytes keep = { ext.data, ext.len };
 	r = kst1_record_put(&w->index, &back.fields, e->id, p->box, p->len, &keep, err);

@@ -26,6 +26,8 @@
 /* As many as the KDF cache keeps: what it has forgotten costs again. */
 #define P12_SEEN 32
 #define P12_ITERATIONS 200000
+#define P12_READERS_MOST 600000 /* of one file in all, for the readers that count so */
+#define P12_ITERATIONS_LEAST 10000
 
 /* Contents octets of object identifiers. */
 #define P12_OID_DATA "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"

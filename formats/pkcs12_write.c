@@ -422,40 +422,97 @@ static int choose_protection(struct writer *w, struct kst_error *err)
 
 /* ---- the file ---- */
 
+/*
+ * GnuTLS reads no more than 32 bags of one SafeContents, so there are as many as
+ * it takes.  Bags of a piece of `all`; moves past it.  0 or -1 (they are ours: no memory).
+ */
+#define BAGS_MAX 32
+
+static int take_piece(struct kst_der *all, struct kst_buf *out)
+{
+	const uint8_t *from = all->p;
+	struct kst_der_item bag;
+
+	for (size_t n = 0; n < BAGS_MAX && kst_der_next(all, &bag) == 1; n++)
+		;
+	kst_der_put(out, KST_DER_SEQUENCE, from, (size_t)(all->p - from));
+	return out->failed || all->p == from ? -1 : 0;
+}
+
+static size_t count_pieces(const struct kst_buf *bags)
+{
+	struct kst_der all = kst_der_over(bags->data, bags->len);
+	struct kst_der_item bag;
+	size_t n = 0;
+
+	while (kst_der_next(&all, &bag) == 1)
+		n++;
+	return (n + BAGS_MAX - 1) / BAGS_MAX;
+}
+
+static int put_encrypted(struct writer *w, const struct kst_pbe_options *pbe,
+			 const struct kst_buf *bags, struct kst_buf *out, struct kst_error *err)
+{
+	struct kst_buf info KST_SCRATCH_BUF = KST_BUF_INIT, ct KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_buf seq KST_SCRATCH_BUF = KST_BUF_INIT, safe KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	kst_der_put(&info, KST_DER_OID, P12_OID_DATA, sizeof(P12_OID_DATA) - 1);
+	if (kst_pbe_encrypt(pbe, bags->data, bags->len, &w->model->pass, w->cache, &info, &ct, err) < 0)
+		return -1;
+	kst_der_put(&info, KST_DER_CONTEXT(0), ct.data, ct.len);
+	kst_der_put_uint(&seq, 0);
+	kst_der_put(&seq, KST_DER_SEQUENCE, info.data, info.len);
+	kst_der_put(&safe, KST_DER_SEQUENCE, seq.data, seq.len);
+	safe.failed |= info.failed || ct.failed || seq.failed;
+	put_content_info(out, P12_OID_ENCRYPTED, sizeof(P12_OID_ENCRYPTED) - 1, &safe);
+	return 0;
+}
+
+/*
+ * Some readers count the iterations of all safes and stop at 600,000.  A truststore
+ * of many safes stays below that; where there is a private key its protection
+ * comes first.
+ */
+static struct kst_pbe_options cert_pbe(const struct writer *w, size_t pieces)
+{
+	struct kst_pbe_options pbe = w->pbe;
+	uint32_t most = pieces ? (uint32_t)((P12_READERS_MOST - P12_ITERATIONS) / pieces) : 0;
+
+	if (pieces > 2 && !w->keys.len && !w->io->write->pbe.iterations && pbe.iterations > most)
+		pbe.iterations = most > P12_ITERATIONS_LEAST ? most : P12_ITERATIONS_LEAST;
+	return pbe;
+}
+
 static int put_safes(struct writer *w, struct kst_buf *out, struct kst_error *err)
 {
-	struct kst_buf bags KST_SCRATCH_BUF = KST_BUF_INIT, safe KST_SCRATCH_BUF = KST_BUF_INIT;
-	if (w->keys.len) {
-		kst_der_put(&bags, KST_DER_SEQUENCE, w->keys.data, w->keys.len);
-		put_data(out, &bags);
-		kst_buf_reset(&bags);
-	}
+	struct kst_buf certs KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_pbe_options pbe;
+	struct kst_der all;
+
 	/* Chains before the rest: of two bags of one certificate a reader takes the first into them. */
-	if (w->chains.len || w->others.len) {
-		kst_der_put_header(&bags, KST_DER_SEQUENCE, w->chains.len + w->others.len);
-		if (w->chains.len)
-			kst_buf_put(&bags, w->chains.data, w->chains.len);
-		if (w->others.len)
-			kst_buf_put(&bags, w->others.data, w->others.len);
-	}
-	bags.failed |= w->keys.failed || w->chains.failed || w->others.failed;
-	if (bags.failed)
+	kst_buf_put(&certs, w->chains.data, w->chains.len);
+	kst_buf_put(&certs, w->others.data, w->others.len);
+	if (certs.failed || w->keys.failed || w->chains.failed || w->others.failed)
 		return kst_error_nomem(err);
-	if (bags.len && w->open) {
+	all = kst_der_over(w->keys.data, w->keys.len);
+	while (!kst_der_end(&all)) {
+		struct kst_buf bags KST_SCRATCH_BUF = KST_BUF_INIT;
+
+		if (take_piece(&all, &bags) < 0)
+			return kst_error_nomem(err);
 		put_data(out, &bags);
-	} else if (bags.len) {
-		struct kst_buf info KST_SCRATCH_BUF = KST_BUF_INIT, ct KST_SCRATCH_BUF = KST_BUF_INIT;
-		struct kst_buf seq KST_SCRATCH_BUF = KST_BUF_INIT;
-		kst_der_put(&info, KST_DER_OID, P12_OID_DATA, sizeof(P12_OID_DATA) - 1);
-		if (kst_pbe_encrypt(&w->pbe, bags.data, bags.len, &w->model->pass, w->cache, &info,
-				    &ct, err) < 0)
+	}
+	pbe = cert_pbe(w, count_pieces(&certs));
+	all = kst_der_over(certs.data, certs.len);
+	while (!kst_der_end(&all)) {
+		struct kst_buf bags KST_SCRATCH_BUF = KST_BUF_INIT;
+
+		if (take_piece(&all, &bags) < 0)
+			return kst_error_nomem(err);
+		if (w->open)
+			put_data(out, &bags);
+		else if (put_encrypted(w, &pbe, &bags, out, err) < 0)
 			return -1;
-		kst_der_put(&info, KST_DER_CONTEXT(0), ct.data, ct.len);
-		kst_der_put_uint(&seq, 0);
-		kst_der_put(&seq, KST_DER_SEQUENCE, info.data, info.len);
-		kst_der_put(&safe, KST_DER_SEQUENCE, seq.data, seq.len);
-		safe.failed |= info.failed || ct.failed || seq.failed;
-		put_content_info(out, P12_OID_ENCRYPTED, sizeof(P12_OID_ENCRYPTED) - 1, &safe);
 	}
 	if (w->state && w->state->foreign.len)
 		kst_buf_put(out, w->state->foreign.data, w->state->foreign.len);

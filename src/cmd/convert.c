@@ -86,12 +86,6 @@ static int add_one(struct cli *cli, const struct convert_opts *opt, struct kst_s
 	c = changes_add(changes, CHANGE_CREATED, h.alias ? h.alias : "", cmd_type_word(&h));
 	if (c) {
 		c->text = entries_text(e);
-		if (c->text && e->alias && h.alias && strcmp(e->alias, h.alias)) {
-			char *more = kst_asprintf("%s (alias was \"%s\")", c->text, e->alias);
-
-			kst_free(c->text);
-			c->text = more;
-		}
 		c->has_after = entries_hash(e, c->after);
 	}
 	return 0;

@@ -32,11 +32,11 @@ if have strace && strace -o /dev/null true 2>/dev/null; then
 	cp base.kst kill.kst
 	points=0 old=0 new=0
 	for name in openat fstat flock pread64 read write fchmod fsync close linkat unlinkat renameat fchown newfstatat; do
-		total=$(grep -cE "(^|[0-9] )$name\(" trace || :)
+		total=$(grep -cE "(^|[0-9] +)$name\(" trace || :)
 		i=1
 		while [ "$i" -le "$total" ]; do
 			cp base.kst kill.kst
-			strace -f -o /dev/null -e trace=none -e inject=$name:signal=SIGKILL:when=$i \
+			strace -f -o /dev/null -e trace=$name -e inject=$name:signal=SIGKILL:when=$i \
 				"$KSTOOL" trust kill.kst ica.pem --key-file kill.key -q >/dev/null 2>&1 || :
 			k check kill.kst >/dev/null || fail "SIGKILL at $name #$i: the store is damaged"
 			case $(k list kill.kst --plain | wc -l) in
@@ -58,11 +58,11 @@ if have strace && strace -o /dev/null true 2>/dev/null; then
 	points=0
 	for name in openat write fsync renameat flock pread64; do
 		for e in ENOSPC EIO; do
-			total=$(grep -cE "(^|[0-9] )$name\(" trace || :)
+			total=$(grep -cE "(^|[0-9] +)$name\(" trace || :)
 			i=1
 			while [ "$i" -le "$total" ]; do
 				cp base.kst kill.kst
-				if strace -f -o /dev/null -e trace=none -e inject=$name:error=$e:when=$i \
+				if strace -f -o /dev/null -e trace=$name -e inject=$name:error=$e:when=$i \
 					"$KSTOOL" trust kill.kst ica.pem --key-file kill.key -q >/dev/null 2>&1; then
 					[ "$(k list kill.kst --plain | wc -l)" = 2 ] || fail "$name #$i $e: exit 0 but not done"
 				fi

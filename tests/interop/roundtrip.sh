@@ -27,7 +27,7 @@ genkey() {
 	k1) openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:secp256k1 -out k.pem ;;
 	ed25519) openssl genpkey -algorithm ed25519 -out k.pem ;;
 	ed448) openssl genpkey -algorithm ed448 -out k.pem ;;
-	dsa) openssl dsaparam -genkey 2048 -out k.pem ;;
+	dsa) openssl dsaparam -genkey -out k.pem 2048 ;;
 	esac 2>/dev/null
 }
 for type in rsa2048 rsa4096 rsapss p256 p384 p521 k1 ed25519 ed448 dsa; do
@@ -48,8 +48,8 @@ for type in rsa2048 rsa4096 rsapss p256 p384 p521 k1 ed25519 ed448 dsa; do
 		fi
 		rm -f a.kst b.p12 c.kst d.pem key.ops key.ops2
 		k convert k.pem chain.pem -o a.kst --alias "Mixed-$type" --new-key-file key.ops -q >/dev/null
-		k convert a.kst -o b.p12 --key-file key.ops --new-pass file:pass --iterations 2000 > said
-		grep -q "mixed-$type .*alias was \"Mixed-$type\"" said || fail "$type: the alias was not said: $(cat said)"
+		k convert a.kst -o b.p12 --key-file key.ops --new-pass file:pass --iterations 2000 > said 2>&1
+		grep -q "\"Mixed-$type\" becomes \"mixed-$type\"" said || fail "$type: the alias was not said: $(cat said)"
 		k convert b.p12 -o c.kst --pass file:pass --new-key-file key.ops2 -q >/dev/null
 		k convert c.kst -o d.pem --key-file key.ops2 --plain-key -q >/dev/null
 		openssl pkcs8 -topk8 -nocrypt -in d.pem -outform DER -out d.der

@@ -5,7 +5,7 @@
 . tests/lib/sh.sh
 py=/usr/bin/python3
 $py -c 'import nacl' 2>/dev/null || { echo 'skipped: python3-nacl is not installed'; exit 0; }
-reader() { $py "$ROOT/tests/lib/kst1_reader.py" "$@"; }
+reader() { $py "$ROOT/tests/lib/kst1_reader.py" "$@" 2>/dev/null; }
 for kind in open sealed; do
 	s=
 	[ $kind = sealed ] && s=--sealed

@@ -287,10 +287,11 @@ START_TEST(memory_stays_out_of_core_dumps_and_swap)
 
 	ck_assert(memory_has(small, " dd"));
 	ck_assert(memory_has(big, " dd"));
-	if (memory_has(s.data, " lo"))
+	/* A fork keeps no locks: only where this process itself mapped the chunk can it be seen. */
+	if (memory_has(s.data, " lo") && getenv("CK_FORK") && !strcmp(getenv("CK_FORK"), "no"))
 		ck_assert(memory_has(small, " lo"));
 	else
-		puts("skipped: locked memory, since nothing can be locked here");
+		puts("skipped: the arena is locked, which a forked test cannot see (CK_FORK=no shows it)");
 	kst_free(small);
 	kst_free(big);
 #endif

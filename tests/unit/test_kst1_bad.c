@@ -297,7 +297,7 @@ static void after_s_above_l(struct forge *f, uint8_t *raw)
 	(void)f;
 	sodium_add(raw + KST1_SIG_AT + 32, l, 32);
 }
-/* A signer of order 8 L, and a signature that a cofactorless verifier takes: h is a multiple of 8. */
+/* A signer of order 8 L, and a signature that a cofactorless verifier takes: 8 divides h. */
 static void after_mixed_signer(struct forge *f, uint8_t *raw)
 {
 	uint8_t t[32], h[32], msg[16 + KST1_SIG_AT] = "KST1 header sig";
@@ -425,7 +425,7 @@ MAKE(pad_1024, {
 MAKE(t_key, f->part[0].record.data[6 + 16 + 6] = 1)
 MAKE(t_unknown, f->part[0].record.data[6 + 16 + 6] = 9)
 
-/* ---- faults of a box; part 0 is the secret "aes", 1 the certificate "root", 2 the key "web" ---- */
+/* ---- faults of a box; 0 is the secret "aes", 1 the certificate "root", 2 the key "web" ---- */
 
 MAKE(key_public, {
 	size_t n;

@@ -78,6 +78,25 @@ START_TEST(a_reader_reads_and_is_told_when_that_is_not_enough)
 }
 END_TEST
 
+START_TEST(a_readers_key_file_does_not_stand_in_the_way_of_an_admins_passphrase)
+{
+	struct kit k;
+	kit_small(&k, 'K', false);
+	ck_assert_int_eq(open_with(&k, NULL, kit_k20, KST_NEED_ADMIN), 0);
+	add(&k, KST_SLOT_KEY_FILE, KST_ROLE_READER, NULL, NULL, other_key);
+	add(&k, KST_SLOT_PASSPHRASE, KST_ROLE_ADMIN, NULL, "boss", NULL);
+	kit_write_ok(&k);
+	kit_turn(&k);
+	ck_assert_int_eq(open_with(&k, "boss", other_key, KST_NEED_ADMIN), 0);
+	ck_assert_int_eq(opened(&k), 2);
+	ck_assert_int_eq(open_with(&k, NULL, other_key, KST_NEED_ADMIN), -1);
+	kit_assert_error(&k, KST_E_READER_SECRET);
+	ck_assert_int_eq(open_with(&k, "wrong", other_key, KST_NEED_ADMIN), -1);
+	kit_assert_error(&k, KST_E_WRONG_PASSPHRASE);
+	kit_release(&k);
+}
+END_TEST
+
 START_TEST(a_secret_of_a_reader_slot_opens_a_later_admin_slot_too)
 {
 	struct kit k;
@@ -483,6 +502,8 @@ static const struct {
 	{ 15, 32768, 0, 0, true },
 	{ 14, 32768, 2, 32768, true },
 	{ 14, 32768, 3, 32768, false },
+	{ 13, 32768, 4, 24576, true },
+	{ 13, 32768, 5, 19661, false }, /* by one */
 	{ UINT32_MAX, UINT32_MAX, 0, 0, false },
 };
 
@@ -763,6 +784,7 @@ Suite *test_kst1_slots(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, each_slot_opens_with_its_own_secret_only);
 	tcase_add_test(t, a_reader_reads_and_is_told_when_that_is_not_enough);
+	tcase_add_test(t, a_readers_key_file_does_not_stand_in_the_way_of_an_admins_passphrase);
 	tcase_add_test(t, a_secret_of_a_reader_slot_opens_a_later_admin_slot_too);
 	tcase_add_test(t, an_identity_opens_where_the_signer_is_pinned);
 	tcase_add_loop_test(t, a_recipient_that_is_no_key_is_refused, 0,
