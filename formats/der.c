@@ -61,7 +61,7 @@ static int read_der(struct kst_io *io, struct kst_model *into, struct kst_error 
 	const struct kst_bytes *b = &io->source.bytes;
 	struct kst_entry *e;
 	enum der_kind kind;
-	uint64_t size;
+	uint64_t size = 0;
 
 	if (b->len > io->limits->file)
 		return kst_error_setx(err, KST_E_TOO_LARGE, "is larger than %llu bytes",

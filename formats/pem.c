@@ -452,6 +452,9 @@ static int read_pem(struct kst_io *io, struct kst_model *into, struct kst_error 
 	if (take_text(f, io, err) < 0 || read_blocks(f, io, err) < 0 ||
 	    pem_match(f, io->limits, err) < 0)
 		return -1;
+	/* Text alone is what is left when the last block is removed; a damaged BEGIN is not. */
+	if (!f->nr_blocks && probe(f->text.data, f->text.len, true))
+		return kst_error_setx(err, KST_E_CORRUPT, "has a damaged BEGIN line and no block");
 	f->base = kst_calloc(f->nr_blocks + 1, sizeof(*f->base));
 	if (!f->base)
 		return kst_error_nomem(err);

@@ -85,6 +85,15 @@ static size_t label_end(const struct pem_scan *s, size_t at)
 	return end > at && end - at <= PEM_LABEL_MAX && starts(s, end, LIT(DASHES)) ? end : 0;
 }
 
+/* Does the file end in what could still become a label? */
+static bool cut_off(const struct pem_scan *s, size_t at)
+{
+	size_t end = at;
+	while (end < s->len && s->data[end] >= ' ' && s->data[end] <= '~')
+		end++;
+	return end == s->len && end - at <= PEM_LABEL_MAX;
+}
+
 bool pem_label_is(const struct pem_scan *s, const struct pem_span *b, const char *label)
 {
 	return strlen(label) == b->label_len &&
@@ -176,7 +185,13 @@ int pem_scan_next(struct pem_scan *s, struct pem_span *out, struct kst_error *er
 		struct pem_span b = { .text = from };
 		b.label = at + strlen(BEGIN);
 		size_t end = label_end(s, b.label);
-		if (!end || !at_line_start(s, from, at, &b.begin))
+		if (!at_line_start(s, from, at, &b.begin))
+			continue;
+		if (!end && cut_off(s, b.label))
+			return kst_error_setx(err, KST_E_TRUNCATED,
+					      "the file stops inside the BEGIN in line %zu",
+					      line_of(s, at));
+		if (!end)
 			continue;
 		b.label_len = end - b.label;
 		b.indent = at - b.begin;

@@ -92,6 +92,8 @@ static void summary(struct cli *cli, const char *path, const struct changes *c, 
 	if (res->backup[0] && !dry)
 		kst_buf_printf(&b, "  backup %s", res->backup);
 	out_summary(cli->out, "%s: %s", path, b.data ? (const char *)b.data : "");
+	if (res->backup_removed && !dry)
+		out_note(cli->out, "the backup of %s was removed: it would open with the old secret", path);
 	if (res->tightened && !dry)
 		out_note(cli->out, "%s now holds a private key; only its owner can read it", path);
 }

@@ -42,8 +42,9 @@ static int run(struct cli *cli, void *opts)
 	 * them (that would undo the change); a foreign one is worth a backup, since
 	 * every key in it is written anew.
 	 */
-	if (!opt->target.backup && !(kst_store_format(s)->caps & KST_CAP_NATIVE))
-		save.backup = KST_BACKUP_ALWAYS;
+	if (!opt->target.backup)
+		save.backup = kst_store_format(s)->caps & KST_CAP_NATIVE ? KST_BACKUP_REMOVE :
+									   KST_BACKUP_ALWAYS;
 	ret = cmd_commit(cli, s, &changes, &save);
 	if (ret == 0 && (kst_store_format(s)->caps & KST_CAP_NATIVE))
 		out_note(cli->out, "who knew the old passphrase and kept a copy of the file can still "

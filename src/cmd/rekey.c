@@ -48,7 +48,7 @@ static int run(struct cli *cli, void *opts)
 		if (cmd_confirm(cli, cli->operand[0], what, "--yes") < 0)
 			goto done;
 	}
-	save.backup = KST_BACKUP_NEVER; /* it would open with what is revoked here */
+	save.backup = KST_BACKUP_REMOVE; /* it would open with what is revoked here */
 	ret = cmd_commit(cli, s, &changes, &save);
 	if (!ret)
 		out_note(cli->out, "whoever read the private keys before still knows them: replace those "

@@ -146,7 +146,7 @@ static int run_remove(struct cli *cli, void *opts)
 	    kst_store_slot_remove(s, number, cli->err) < 0)
 		goto done;
 	/* An old copy would open with what is revoked here. */
-	save.backup = KST_BACKUP_NEVER;
+	save.backup = KST_BACKUP_REMOVE;
 	char place[32];
 	snprintf(place, sizeof(place), "slot %u", number);
 	changes_add(&changes, CHANGE_REMOVED, place, "slot");

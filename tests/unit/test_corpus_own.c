@@ -59,7 +59,7 @@ static int answer(void *ctx, const struct kst_question *q, struct kst_secret *ou
 		  enum kst_ask_source *source, struct kst_error *err)
 {
 	const struct sheet *s = ctx;
-	const char *text;
+	const char *text = NULL;
 	*source = KST_SOURCE_GIVEN;
 	switch (q->what) {
 	case KST_ASK_KEY_FILE:
@@ -75,7 +75,6 @@ static int answer(void *ctx, const struct kst_question *q, struct kst_secret *ou
 		break;
 	case KST_ASK_NEW_STORE:
 	case KST_ASK_NEW_KEY_FILE:
-		text = NULL;
 		break;
 	}
 	return text ? kst_secret_set(out, text, strlen(text), err) : 1;
@@ -132,7 +131,7 @@ static int open_all(struct kst_store *s, struct kst_error *err)
 	return 0;
 }
 
-static char why[2048];
+static char why[4096];
 #define WRONG(...) (snprintf(why, sizeof(why), __VA_ARGS__), false)
 
 static bool contents_are(const struct sheet *t, struct kst_store *s)

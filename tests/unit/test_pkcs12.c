@@ -241,6 +241,23 @@ START_TEST(an_anchor_carries_javas_mark)
 }
 END_TEST
 
+START_TEST(attributes_stand_in_the_order_of_der)
+{
+	struct opened o;
+	for (int i = 0; i < 2; i++) {
+		fresh(&o, "secret");
+		push(&o, party_entry(i ? "a-name-longer-than-the-id" : "a", &web, PARTIES(&web)));
+		write_ok(&o);
+		const uint8_t *name = memmem(o.out.data, o.out.len, "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x14", 9);
+		const uint8_t *id = memmem(o.out.data, o.out.len, "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x15", 9);
+		ck_assert_ptr_nonnull(name);
+		ck_assert_ptr_nonnull(id);
+		ck_assert_int_eq(name < id, i == 0);
+		kit_close(&o);
+	}
+}
+END_TEST
+
 START_TEST(every_key_has_a_local_key_id_of_its_own)
 {
 	struct opened o, again;
@@ -614,6 +631,7 @@ Suite *test_pkcs12(void)
 	tcase_add_test(t, a_new_file_has_strong_protection);
 	tcase_add_test(t, all_bags_share_one_salt_and_no_iv);
 	tcase_add_test(t, an_anchor_carries_javas_mark);
+	tcase_add_test(t, attributes_stand_in_the_order_of_der);
 	tcase_add_test(t, every_key_has_a_local_key_id_of_its_own);
 	tcase_add_test(t, new_aliases_are_lowered_and_old_ones_stay);
 	tcase_add_test(t, a_sealed_key_goes_byte_for_byte);

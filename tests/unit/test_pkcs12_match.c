@@ -73,6 +73,37 @@ START_TEST(two_certificates_of_one_id_are_told_apart_by_the_key)
 	kit_is(kit_find(&o, "w"), &web, "x", 1);
 	kit_is(kit_find(&o, "a"), &api, "x", 1);
 	kit_close(&o);
+	/* And one certificate for both, which is that of one. */
+	kit_open(&o, kit_pfx(J(kit_safe(J(kit_key_bag(&web, "x", J(kit_name("w"), kit_id("1"))),
+					  kit_key_bag(&api, "x", J(kit_name("a"), kit_id("1"))))),
+			       kit_safe(kit_cert_bag(&api, kit_id("1")))),
+			     "x"), "x");
+	kit_is(kit_find(&o, "w"), &web, "x", 0);
+	kit_is(kit_find(&o, "a"), &api, "x", 1);
+	kit_close(&o);
+}
+END_TEST
+
+START_TEST(an_issuer_with_a_name_of_its_own_is_an_entry)
+{
+	struct opened o;
+	struct kst_bytes key = kit_safe(kit_key_bag(&web, "x", J(kit_name("web"), kit_id("1"))));
+	struct kst_bytes leaf = kit_cert_bag(&web, kit_id("1"));
+	struct kst_bytes named = kit_cert_bag(&ica, kit_name("my ca")), bare = kit_cert_bag(&ica, NOTHING);
+	/* There twice: once for the chain, whichever comes first. */
+	struct kst_bytes both[] = { J(leaf, named, bare), J(leaf, bare, named) };
+	for (size_t i = 0; i < 2; i++) {
+		kit_open(&o, kit_pfx(J(key, kit_safe(both[i])), "x"), "x");
+		kit_is(kit_entry(&o, 0), &web, "x", 2);
+		ck_assert_uint_eq(o.model.nr, 2);
+		ck_assert_ptr_nonnull(kit_find(&o, "my ca"));
+		kit_close(&o);
+	}
+	/* Once: it belongs to the chain, and its name goes with it. */
+	kit_open(&o, kit_pfx(J(key, kit_safe(J(leaf, named))), "x"), "x");
+	ck_assert_uint_eq(o.model.nr, 1);
+	ck_assert_uint_gt(kit_entry(&o, 0)->cert_attrs[1].len, 0);
+	kit_close(&o);
 }
 END_TEST
 
@@ -175,6 +206,7 @@ Suite *test_pkcs12_match(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, different_names_do_not_part_a_key_from_its_certificate);
 	tcase_add_test(t, two_certificates_of_one_id_are_told_apart_by_the_key);
+	tcase_add_test(t, an_issuer_with_a_name_of_its_own_is_an_entry);
 	tcase_add_test(t, an_open_key_is_not_given_the_certificate_of_another);
 	tcase_add_test(t, all_keys_and_chains_are_there);
 	tcase_add_test(t, a_key_may_have_a_passphrase_of_its_own);

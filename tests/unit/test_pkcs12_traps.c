@@ -179,6 +179,8 @@ START_TEST(java_sees_one_entry_where_names_differ_in_case_only)
 	ck_assert_uint_eq(o.model.nr, 3);
 	ck_assert_str_eq(kit_entry(&o, 0)->alias, "Same");
 	ck_assert_int_eq(strncmp(kit_entry(&o, 1)->alias, "SAME-", 5), 0);
+	ck_assert_uint_eq(kit_entry(&o, 1)->alias_source.len, 4);
+	ck_assert_int_eq(memcmp(kit_entry(&o, 1)->alias_source.data, "SAME", 4), 0);
 	ck_assert_ptr_null(kit_entry(&o, 2)->alias);
 	ck_assert_ptr_nonnull(kit_note(&o, "alias-duplicate"));
 	kit_close(&o);
@@ -237,6 +239,31 @@ START_TEST(pbmac1_needs_a_key_of_fair_length)
 	}
 	kit_open(&o, T(0x30, kit_int(3), kit_data(content), kit_pbmac1(content, "x", 32)), "y");
 	ck_refused(&o, "wrong-passphrase", "does not open");
+	kit_close(&o);
+}
+END_TEST
+
+START_TEST(what_stands_under_no_mac_has_no_room)
+{
+	struct opened o;
+	struct kst_bytes content = T(0x30, good("x"));
+	struct kst_bytes mac = kit_pbmac1(content, "x", 32);
+	struct kst_bytes hmac = RAW("\x2a\x86\x48\x86\xf7\x0d\x02\x09\x05\x00");
+	/* The NULL of each HMAC in turn becomes an empty string, which changes no key. */
+	uint8_t *p = (uint8_t *)(uintptr_t)mac.data, *end = p + mac.len;
+	unsigned nr = 0;
+	while ((p = memmem(p, (size_t)(end - p), hmac.data, hmac.len))) {
+		p[8] = 0x04;
+		kit_open(&o, T(0x30, kit_int(3), kit_data(content), mac), "x");
+		ck_refused(&o, "corrupt", "has parameters");
+		kit_close(&o);
+		p[8] = 0x05;
+		p++;
+		nr++;
+	}
+	ck_assert_uint_eq(nr, 2);
+	kit_open(&o, T(0x30, kit_int(3), kit_data(content), mac), "x");
+	ck_assert_int_eq(o.rc, 0);
 	kit_close(&o);
 }
 END_TEST
@@ -463,6 +490,9 @@ START_TEST(a_sealed_key_in_ber_is_opened)
 	ck_assert_int_eq(kst_der_next(&d, &ct), 1);
 	kit_open(&o, kit_pfx(kit_safe(kit_bag(2, ber("\x30", J(alg.whole, ber_octets(ct.body))), NOTHING)),
 			     "x"), "x");
+	/* As DER, which is what other formats carry. */
+	ck_assert_uint_eq(kit_entry(&o, 0)->key->sealed.len, sealed.len);
+	ck_assert_int_eq(memcmp(kit_entry(&o, 0)->key->sealed.data, sealed.data, sealed.len), 0);
 	kit_is(kit_entry(&o, 0), &web, "x", 0);
 	kit_close(&o);
 }
@@ -564,6 +594,7 @@ Suite *test_pkcs12_traps(void)
 	tcase_add_test(t, only_a_marked_certificate_is_trusted);
 	tcase_add_test(t, an_unknown_mac_is_no_wrong_passphrase);
 	tcase_add_test(t, pbmac1_needs_a_key_of_fair_length);
+	tcase_add_test(t, what_stands_under_no_mac_has_no_room);
 	tcase_add_test(t, an_empty_passphrase_is_two);
 	tcase_add_test(t, the_bytes_of_old_openssl_open_and_are_told);
 	tcase_add_test(t, encryption_without_mac_is_refused_unless_asked_for);

@@ -260,6 +260,8 @@ def make():
     def bad(name, data, expect, comment, kind="bad", **more):
         c.put(kind + "-" + name, data, expect, comment, **more)
 
+    ROOT = "data-damaged"   # check looks at all boxes together first
+
     # ---- good ----
     example = Store(entries=[web()], slots=[
         Slot(1, 1, PASS, 2, 19456, b"main", 0xb0), Slot(2, 2, K, label=b"ci", salt=0xc0),
@@ -301,7 +303,7 @@ def make():
 
     # ---- the file ----
     good_three = three().build()
-    bad("empty-file", b"", "empty-file", "no bytes at all", check="not-a-native-store")
+    bad("empty-file", b"", "empty-file", "no bytes at all")
     bad("magic-only", good_three[:8], "store-size", "the magic and nothing else")
     bad("truncated-header", good_three[:4095], "store-size", "one byte less than a header")
     bad("truncated-8195", good_three[:8195], "store-size", "one byte less than the smallest store")
@@ -316,7 +318,7 @@ def make():
     bad("index-bit", patch(good_three, 4096 + 40, b"\xff"), "index-damaged", "one byte of the index")
     s = three()
     of(s, "web").late = lambda b: patch(b, -1, bytes([b[-1] ^ 1]))
-    bad("box-bit", s.build(), "entry-damaged", "the last bit of the sealed key", key_file=key)
+    bad("box-bit", s.build(), "entry-damaged", "the last bit of the sealed key", key_file=key, check=ROOT)
     data = changed(three, lambda s: setattr(s, "root_of", lambda r: bytes(32)))
     c.put("good-wrong-data-root", data, "success", "only check looks at it", THREE, key_file=key,
           check="data-damaged")
@@ -377,9 +379,8 @@ def make():
           *[Slot(1, 1, PASS, 4, 1 << 20, salt=i) for i in range(16)], passphrase=PASS.decode(),
           check="limit-exceeded")
     slots("slot-wrong-passphrase", "wrong-passphrase", "nobody's passphrase", Slot(1, 1, PASS, 2, 19456),
-          passphrase="wrong horse", check="whole")
-    slots("slot-wrong-key-file", "wrong-key-file", "somebody else's key file", Slot(secret=bytes(32)), key_file=key,
-          check="whole")
+          passphrase="wrong horse")
+    slots("slot-wrong-key-file", "wrong-key-file", "somebody else's key file", Slot(secret=bytes(32)), key_file=key)
     slots("slot-no-answer", "passphrase-needed", "nobody answers", Slot(), check="whole")
     slots("slot-wrapped", "re-signed", "the right secret, and a wrapped root that is another",
           Slot(hurt=lambda s: s.__setitem__(96, s[96] ^ 1)), key_file=key)
@@ -464,8 +465,8 @@ def make():
     box("alias-unlike", "another alias than in the index", lambda e: e.public.update({3: b"wex"}))
     box("id-unlike", "another id than in the index", lambda e: setattr(e, "box_id", bytes(16)))
     box("lengths-wrap", "lengths whose sum is right in 32 bits",
-        lambda e: setattr(e, "after", lambda b: struct.pack("<II", 2**32 - 1, 0x30) + b[8:]))
-    box("short", "ten bytes", lambda e: setattr(e, "after", lambda b: b[:10]))
+        lambda e: setattr(e, "after", lambda b: struct.pack("<II", 2**32 - 1, 0x30) + b[8:]), check=ROOT)
+    box("short", "ten bytes", lambda e: setattr(e, "after", lambda b: b[:10]), check=ROOT)
     box("old-seal", "the open part changed and signed, the sealed part not made anew",
         lambda e: setattr(e, "after", lambda b: patch(b, 24 + len(tlvs(e.public)) - 1, b"\0")))
     box("sealed-in-truststore", "something sealed in an open truststore",

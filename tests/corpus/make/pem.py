@@ -67,6 +67,9 @@ def make_pem(w):
     good("glued", root[:-1] + cert, ["trusted 1 corpus-root", "cert 1 web.test"],
          "two files glued together without a line end")
 
+    good("rsa-nonsense", pem("RSA PRIVATE KEY", seq(*[integer(i) for i in range(9)])), ["key 0 *"],
+         "the form of an RSA key: that its numbers are none, who computes with them finds")
+
     # ---- broken frame ----
     lines = root.split(b"\n")
 
@@ -77,7 +80,9 @@ def make_pem(w):
 
     corrupt = "corrupt"
     bad("empty-file", b"", "empty-file", "no bytes at all")
-    bad("truncated-begin", root[:20], "unknown-format", "the file ends inside BEGIN")
+    bad("truncated-begin", root[:20], "truncated", "the file ends inside BEGIN")
+    bad("truncated-begin-2", root + cert[:20], "truncated", "the file ends inside the second BEGIN")
+    bad("begin-newline", root.replace(b"CERTIFICATE-----", b"CERTIFICATE\n-----", 1), corrupt, "BEGIN over two lines")
     bad("truncated-half", root[:len(root) // 2], "truncated", "the file ends in the base64")
     bad("truncated-end", root[:-8], corrupt, "the file ends inside the END line")
     bad("no-end", edit(lambda l: l.pop(-2)), "truncated", "BEGIN without END")
@@ -105,8 +110,6 @@ def make_pem(w):
     bad("trailing-der", pem("CERTIFICATE", w.root + b"\0"), "bad-certificate", "one byte behind the certificate")
     bad("certificate-cut", pem("CERTIFICATE", w.root[:-1]), "bad-certificate", "a certificate without its last byte")
     bad("key-junk", pem("PRIVATE KEY", seq(integer(0), octets(b"junk"))), "bad-key", "a key that is none")
-    bad("rsa-junk", pem("RSA PRIVATE KEY", seq(*[integer(i) for i in range(9)])), "bad-key",
-        "an RSA key of small numbers")
     bad("encrypted-junk", pem("ENCRYPTED PRIVATE KEY", seq(integer(0))), "bad-key", "an encrypted key that is none")
     bad("encrypted-bomb", pem("ENCRYPTED PRIVATE KEY", seq(kit.pbes2_id(b"saltsalt", 2**31, bytes(16)),
                                                            octets(bytes(64)))),
@@ -150,7 +153,7 @@ def make_der(w):
     good("ca", w.root, "trusted 1 -", "a CA")
     v1 = seq(seq(integer(1), kit.ED25519, kit.name("old"), kit.VALID, kit.name("old"), w.ed_key.spki), kit.ED25519,
              kit.bits(bytes(64)))
-    good("certificate-v1", v1, "cert 1 -", "version 1: no [0] in front")
+    good("certificate-v1", v1, "trusted 1 -", "version 1: no [0] in front; self-signed, so an anchor")
     good("no-subject", kit.certificate("", w.ed_key.spki, "Corpus Root", w.root_key, kit.san("a.test")), "cert 1 -",
          "an empty subject")
     good("pkcs8-ec", w.web_key.pkcs8, "key 0 -", "PKCS#8, P-256")
@@ -173,19 +176,21 @@ def make_der(w):
     def hurt(der, find, new, at=0):
         i = der.index(find) + at
         return der[:i] + new + der[i + len(new):]
+    body = w.root[-(len(w.root) - 1 - len(kit.length(len(w.root) - 3))):]
+    assert seq(body) == w.root
     bad("length-overrun", hurt(w.root, kit.ED25519, b"\x30\x7f"), "bad-certificate",
         "an element longer than what it is in")
-    bad("length-huge", b"\x30\x88" + b"\xff" * 8 + w.root[4:], "unknown-format", "a length of 2^64 - 1")
-    bad("length-4-gib", b"\x30\x84\xff\xff\xff\xff" + w.root[4:], "truncated", "a length of 4 GiB")
+    bad("length-huge", b"\x30\x88" + b"\xff" * 8 + body, "unknown-format", "a length of 2^64 - 1")
+    bad("length-4-gib", b"\x30\x84\xff\xff\xff\xff" + body, "truncated", "a length of 4 GiB")
     bad("date", hurt(w.root, b"260101000000Z", b"269901000000Z"), "bad-certificate", "month 99")
     deep = b""
     for _ in range(1000):
         deep = seq(deep)
-    bad("depth", seq(seq(ctx(0, integer(2)), integer(1), kit.ED25519, deep, kit.VALID, kit.name("x"), w.ed_key.spki),
-                     kit.ED25519, kit.bits(bytes(64))), "bad-certificate", "a name 1,000 SEQUENCEs deep")
-    bad("indefinite", b"\x30\x80" + w.root[4:] + b"\0\0", "bad-certificate", "a certificate in BER")
-    bad("version-9", hurt(w.root, b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x09"), "bad-certificate",
-        "version 9 of X.509")
+    good("deep-name", seq(seq(ctx(0, integer(2)), integer(1), kit.ED25519, deep, kit.VALID, kit.name("x"), w.ed_key.spki),
+                     kit.ED25519, kit.bits(bytes(64))), "cert 1 -", "a name 1,000 SEQUENCEs deep: kept, and shown as far as that goes")
+    bad("indefinite", b"\x30\x80" + body + b"\0\0", "bad-certificate", "a certificate in BER")
+    good("version-9", hurt(w.root, b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x09"), "trusted 1 -",
+         "version 9 of X.509: kept")
     bad("key-version", hurt(w.web_key.pkcs8, b"\x02\x01\x00", b"\x02\x01\x07"), "unknown-format", "version 7 of PKCS#8")
     bad("key-point", hurt(w.web_key.sec1, w.web_key.pub, b"\4" + b"\xff" * 64), "bad-key", "a point off the curve")
     bad("key-octets", seq(integer(0), seq(oid("1.2.840.10045.2.1"), kit.P256.CURVE), octets(b"junk")), "bad-key",
@@ -194,14 +199,14 @@ def make_der(w):
     bad("encrypted-bomb", seq(kit.pbes2_id(b"saltsalt", 2**31, bytes(16)), octets(bytes(64))), "limit-exceeded",
         "2^31 iterations", passphrase=PASS)
     bad("encrypted-altered", sealed[:-16] + bytes(16), "wrong-key-passphrase", "the last block is zero", passphrase=PASS)
-    bad("encrypted-odd", seq(sealed[4:][:sealed[4:].index(b"\4\x81")], octets(bytes(17))), "wrong-key-passphrase",
+    bad("encrypted-odd", seq(kit.pbes2_id(b"saltsalt", 2048, bytes(16)), octets(bytes(17))), "corrupt",
         "contents that are no whole blocks", passphrase=PASS)
     bad("text", b"certificate\n", "unknown-format", "text")
     bad("public-key", w.web_key.spki, "unknown-format", "a public key", kind="unsupported")
     bad("pkcs7", seq(oid("1.2.840.113549.1.7.2"), ctx(0, seq(integer(1)))), "unknown-format", "PKCS#7",
         kind="unsupported")
-    bad("key-algorithm", seq(integer(0), seq(oid("1.2.3.4")), octets(bytes(32))), "bad-key",
-        "a key of an algorithm that nobody knows", kind="unsupported")
+    good("key-algorithm", seq(integer(0), seq(oid("1.2.3.4")), octets(bytes(32))), "key 0 -",
+         "a key of an algorithm that nobody knows: kept")
     bad("encrypted-scheme", seq(seq(oid("1.2.3.4"), seq()), octets(bytes(64))), "unsupported-algorithm",
         "a scheme that nobody knows", kind="unsupported", passphrase=PASS)
     return c.nr
