@@ -100,6 +100,31 @@ scripts: $(B)/kstool $(FIXTURES)/.done
 	@for t in $(sort $(wildcard tests/interop/*.sh)); do \
 		echo "== $$t"; KSTOOL=$(abspath $(B)/kstool) FIXTURES=$(abspath $(FIXTURES)) sh $$t || exit 1; done
 
+# The formats' readers under broken files: tests/corpus and mutations of it (replay, without a
+# fuzzer), and libFuzzer for as long as one likes.  One target: make fuzz FUZZ=pem FUZZ_SECONDS=300.
+FUZZ = kst1 pkcs12 pem der text
+FUZZ_SECONDS ?= 60
+FUZZ_SHARED = tests/fuzz/fuzz.c tests/fuzz/kst1_fix.c
+CORPUS_FILES = $(sort $(wildcard tests/corpus/*/*.kst tests/corpus/*/*.p12 tests/corpus/*/*.pem \
+	tests/corpus/*/*.der tests/corpus/text/*))
+.SECONDARY: $(call obj,$(wildcard tests/fuzz/*.c))
+$(B)/replay-%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(call obj,$(FUZZ_SHARED)) $(B)/libkstool.a
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+replay: $(FUZZ:%=$(B)/replay-%)
+	@for f in $(FUZZ); do $(B)/replay-$$f -n 2000 -t 3 $(CORPUS_FILES) || exit 1; done
+
+$(B)/fuzz-%: $(B)/tests/fuzz/fuzz_%.o $(call obj,$(FUZZ_SHARED)) $(B)/libkstool.a
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+fuzz-run: $(FUZZ:%=$(B)/fuzz-%)
+	@for f in $(FUZZ); do mkdir -p $(B)/found/$$f && \
+		$(B)/fuzz-$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=65536 \
+			-print_final_stats=1 -artifact_prefix=$(B)/found/$$f- $(B)/found/$$f tests/corpus/$$f || \
+			exit 1; done
+fuzz:
+	@$(MAKE) --no-print-directory CC=clang B=$(B)/fuzz SAN=fuzzer-no-link,address,undefined fuzz-run
+
 # The architecture, as a test: includes from the compiler's own .d files, calls from nm, and which
 # room may know which library.
 floors: $(B)/kstool
@@ -111,7 +136,7 @@ packages:
 	@sh src/gen/packages.sh $(TASK)
 check:
 	@sh src/gen/packages.sh check
-	@$(MAKE) --no-print-directory unit cli floors scripts
+	@$(MAKE) --no-print-directory unit cli floors scripts replay
 
 VALGRIND = valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect --trace-children=no
 valgrind: $(B)/unit
@@ -166,6 +191,6 @@ bench: $(B)/kstool
 clean:
 	rm -rf build
 
-.PHONY: all unit cli scripts floors packages check valgrind demo static static-check install uninstall \
+.PHONY: all unit cli scripts replay fuzz fuzz-run floors packages check valgrind demo static static-check install uninstall \
 	uninstall-check dist bench clean
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -2,53 +2,72 @@
 /*
  * der.c - one object in DER: a certificate, a private key in any of its
  * encodings, a request, a revocation list.  Specified in der.md.
+ *
+ * The bytes that were read are kept: a traditional key that nobody changed goes
+ * back in its own encoding, not as PKCS#8.
  */
-#include "kstool/format.h"
-
 #include <string.h>
 
 #include "der_kind.h"
 #include "kstool/alloc.h"
+#include "kstool/format.h"
+
+struct der_file {
+	struct kst_buf bytes;
+};
 
 static int probe(const uint8_t *data, size_t n, bool whole)
 {
-	uint64_t size;
-	enum der_kind kind = der_sniff(data, n, &size);
-
-	if (kind == DER_NOTHING)
+	uint64_t size = 0;
+	if (der_sniff(data, n, &size) == DER_NOTHING)
 		return 0;
 	/* A length that fits the file is a strong sign. */
 	return whole && size == n ? 80 : 60;
 }
 
+/* ---- reading ---- */
+
+static struct kst_entry *cert_entry(const uint8_t *data, size_t n, struct kst_error *err)
+{
+	struct kst_cert *cert;
+	if (kst_cert_new(&cert, data, n, err) < 0)
+		return NULL;
+	struct kst_entry *e = kst_entry_new(KST_KIND_CERT);
+	if (!e || kst_chain_push(&e->chain, cert) < 0) {
+		kst_entry_free(e);
+		e = NULL;
+		kst_error_nomem(err);
+	} else {
+		e->trusted = kst_cert_is_ca(cert); /* as in a PEM file */
+	}
+	kst_cert_free(cert);
+	return e;
+}
+
+static struct kst_entry *signed_entry(enum der_kind kind, const uint8_t *data, size_t n,
+				      struct kst_error *err)
+{
+	if (der_is_signed(data, n))
+		return der_bytes_entry(kind == DER_CSR ? KST_KIND_CSR : KST_KIND_CRL, data, n, NULL,
+				       err);
+	kst_error_setx(err, KST_E_CORRUPT, "is no %s",
+		       kind == DER_CSR ? "certificate request" : "revocation list");
+	return NULL;
+}
+
 static struct kst_entry *make(enum der_kind kind, const uint8_t *data, size_t n,
 			      struct kst_error *err)
 {
-	struct kst_entry *e;
-	struct kst_cert *cert;
-
 	switch (kind) {
 	case DER_CERT:
-		if (kst_cert_new(&cert, data, n, err) < 0)
-			return NULL;
-		e = kst_entry_new(KST_KIND_CERT);
-		if (!e || kst_chain_push(&e->chain, cert) < 0) {
-			kst_cert_free(cert);
-			kst_entry_free(e);
-			kst_error_nomem(err);
-			return NULL;
-		}
-		e->trusted = kst_cert_is_ca(cert);
-		kst_cert_free(cert);
-		return e;
+		return cert_entry(data, n, err);
 	case DER_KEY:
 		return der_key_entry(data, n, NULL, NULL, err);
 	case DER_SEALED_KEY:
 		return der_sealed_entry(data, n, err);
 	case DER_CSR:
-		return der_bytes_entry(KST_KIND_CSR, data, n, NULL, err);
 	case DER_CRL:
-		return der_bytes_entry(KST_KIND_CRL, data, n, NULL, err);
+		return signed_entry(kind, data, n, err);
 	case DER_NOTHING:
 		break;
 	}
@@ -56,95 +75,149 @@ static struct kst_entry *make(enum der_kind kind, const uint8_t *data, size_t n,
 	return NULL;
 }
 
-static int read_der(struct kst_io *io, struct kst_model *into, struct kst_error *err)
+static void describe(struct kst_info *info, const struct kst_entry *e)
 {
-	const struct kst_bytes *b = &io->source.bytes;
-	struct kst_entry *e;
-	enum der_kind kind;
-	uint64_t size = 0;
+	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
+	info->integrity = KST_INTEGRITY_NONE;
+	if (!e->key || !kst_key_is_sealed(e->key))
+		return;
+	info->encrypted = true;
+	kst_key_protection(e->key, &text);
+	if (text.data && text.len < sizeof(info->kdf))
+		memcpy(info->kdf, text.data, text.len + 1);
+}
 
-	if (b->len > io->limits->file)
-		return kst_error_setx(err, KST_E_TOO_LARGE, "is larger than %llu bytes",
-				      (unsigned long long)io->limits->file);
-	kind = der_sniff(b->data, b->len, &size);
+static int check_size(const struct kst_buf *b, enum der_kind *kind, struct kst_error *err)
+{
+	uint64_t size = 0;
+	*kind = der_sniff(b->data, b->len, &size);
 	if (size > b->len)
 		return kst_error_setx(err, KST_E_TRUNCATED,
-				      "ends at byte %zu, and its outermost element says %llu", b->len,
-				      (unsigned long long)size);
+				      "ends at byte %zu, and its outermost element says %llu",
+				      b->len, (unsigned long long)size);
 	if (size && size < b->len)
 		return kst_error_setx(err, KST_E_CORRUPT, "has %llu bytes behind its end",
 				      (unsigned long long)(b->len - size));
-	e = make(kind, b->data, b->len, err);
+	return 0;
+}
+
+static int read_der(struct kst_io *io, struct kst_model *into, struct kst_error *err)
+{
+	const struct kst_source *src = &io->source;
+	uint64_t size = src->bytes.data ? src->bytes.len : src->size;
+	enum der_kind kind;
+
+	if (size > io->limits->file)
+		return kst_error_setx(err, KST_E_TOO_LARGE, "is larger than %llu bytes",
+				      (unsigned long long)io->limits->file);
+	struct der_file *f = kst_calloc(1, sizeof(*f));
+	if (!f || kst_buf_reserve(&f->bytes, (size_t)size) < 0) {
+		kst_free(f);
+		return kst_error_nomem(err);
+	}
+	into->state = f;
+	if (src->bytes.data)
+		kst_buf_put(&f->bytes, src->bytes.data, (size_t)size);
+	else if (size && src->read_at(src->ctx, 0, f->bytes.data, (size_t)size, err) < 0)
+		return -1;
+	f->bytes.len = (size_t)size;
+	if (check_size(&f->bytes, &kind, err) < 0)
+		return -1;
+	struct kst_entry *e = make(kind, f->bytes.data, f->bytes.len, err);
 	if (!e)
 		return -1;
 	if (der_set_origin(e, "der", err) < 0) {
 		kst_entry_free(e);
 		return -1;
 	}
-	if (e->key && kst_key_is_sealed(e->key)) {
-		into->info.encrypted = true;
-		into->info.integrity = KST_INTEGRITY_NONE;
-	}
-	return kst_model_push(into, e, 0);
+	describe(&into->info, e);
+	return kst_model_push(into, e, 0) < 0 ? kst_error_nomem(err) : 0;
 }
+
+/* ---- writing ---- */
 
 static int put(struct kst_io *io, const void *data, size_t n, struct kst_error *err)
 {
 	return io->sink.write(io->sink.ctx, data, n, err);
 }
 
-/* An open key: as it was in this very file, open on request, else sealed under a passphrase. */
-static int put_key(struct kst_io *io, struct kst_model *m, const struct kst_item *item,
+static int need_pass(struct kst_io *io, struct kst_model *m, struct kst_error *err)
+{
+	struct kst_question q = { .what = KST_ASK_NEW_STORE,
+				  .path = io->path,
+				  .format = "DER",
+				  .why = "a private key" };
+	struct kst_secret pass KST_SCRATCH_SECRET = KST_SECRET_INIT;
+	enum kst_ask_source source = KST_SOURCE_NONE;
+
+	if (m->has_pass)
+		return 0;
+	if (io->write->no_pass) {
+		kst_error_setx(err, KST_E_PLAIN_KEY,
+			       "a private key would be written without protection");
+		return kst_error_hint(err, "add --plain-key, or give --new-pass a passphrase");
+	}
+	int rc = io->asker && io->asker->ask
+			 ? io->asker->ask(io->asker->ctx, &q, &pass, &source, err)
+			 : 1;
+	if (rc < 0)
+		return -1;
+	if (rc > 0) {
+		kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
+			       "a passphrase is needed for the private key");
+		return kst_error_hint(err, "add --new-pass file:PATH, or --plain-key");
+	}
+	if (!pass.len)
+		return kst_error_setx(err, KST_E_EMPTY_PASSPHRASE,
+				      "an empty passphrase protects nothing");
+	kst_secret_move(&m->pass, &pass);
+	m->has_pass = true;
+	return 0;
+}
+
+static int put_key(struct kst_io *io, struct kst_model *m, const struct kst_entry *e,
 		   struct kst_error *err)
 {
-	const struct kst_key *key = item->entry->key;
+	const struct kst_key *key = e->key;
 	struct kst_buf der KST_SCRATCH_BUF = KST_BUF_INIT;
-	struct kst_question q = { .what = KST_ASK_NEW_STORE, .path = io->path, .format = "DER",
-				  .why = "1 private key" };
-	enum kst_ask_source source;
-	int got;
 
-	if (key->sealed.len && !item->dirty)
-		return put(io, key->sealed.data, key->sealed.len, err);
-	if (kst_key_is_sealed(key)) {
-		if (key->sealed.len)
-			return put(io, key->sealed.data, key->sealed.len, err);
-		return kst_error_setx(err, KST_E_CANNOT_HOLD,
-				      "a traditional encrypted key is to be opened before it is DER");
-	}
-	if (io->write->plain_key || (item->base != KST_NO_BASE && !item->dirty))
+	if (key && !kst_key_is_sealed(key) && io->write->plain_key)
 		return put(io, key->pkcs8.data, key->pkcs8.len, err);
-	if (!m->has_pass) {
-		got = io->asker ? io->asker->ask(io->asker->ctx, &q, &m->pass, &source, err) : 1;
-		if (got < 0)
-			return -1;
-		if (got > 0) {
-			kst_error_setx(err, KST_E_PASSPHRASE_NEEDED, "a passphrase is needed for the key");
-			return kst_error_hint(err, "add --new-pass file:PATH, or --plain-key");
-		}
-		m->has_pass = true;
-	}
-	if (kst_key_seal(key, &m->pass, &io->write->pbe, &der, err) < 0)
+	if (key && key->sealed.len)
+		return put(io, key->sealed.data, key->sealed.len, err);
+	if (!key || kst_key_is_sealed(key))
+		return kst_error_setx(err, KST_E_CANNOT_HOLD,
+				      "DER cannot hold a key under the old encryption of PEM");
+	if (need_pass(io, m, err) < 0 ||
+	    kst_key_seal(key, &m->pass, &io->write->pbe, &der, err) < 0)
 		return -1;
 	return put(io, der.data, der.len, err);
 }
 
 static int write_der(struct kst_io *io, struct kst_model *from, struct kst_error *err)
 {
+	const struct der_file *f = from->state;
 	const struct kst_item *item = from->item;
-	const struct kst_entry *e;
-	struct kst_bytes der;
 
-	if (from->nr != 1)
-		return kst_error_setx(err, KST_E_CANNOT_HOLD, "DER holds one object, and there are %zu",
-				      from->nr);
-	e = item->entry;
+	if (!from->nr) {
+		kst_error_setx(err, KST_E_CANNOT_HOLD, "DER holds one object, and none is left");
+		return kst_error_hint(err, "remove the file itself");
+	}
+	if (from->nr > 1)
+		return kst_error_setx(err, KST_E_CANNOT_HOLD,
+				      "DER holds one object, and there are %zu", from->nr);
+	const struct kst_entry *e = item->entry;
+	if (f && !item->dirty && item->base != KST_NO_BASE)
+		return put(io, f->bytes.data, f->bytes.len, err);
+	struct kst_bytes der;
 	switch (e->kind) {
 	case KST_KIND_KEY:
 		if (e->chain.nr)
 			break;
-		return put_key(io, from, item, err);
+		return put_key(io, from, e, err);
 	case KST_KIND_CERT:
+		if (e->purposes.len || e->distrusted.len)
+			break;
 		der = kst_cert_der(e->chain.cert[0]);
 		return put(io, der.data, der.len, err);
 	case KST_KIND_CSR:
@@ -154,7 +227,15 @@ static int write_der(struct kst_io *io, struct kst_model *from, struct kst_error
 	case KST_KIND_OPAQUE:
 		break;
 	}
-	return kst_error_setx(err, KST_E_CANNOT_HOLD, "DER cannot hold this entry");
+	return kst_error_setx(err, KST_E_CANNOT_HOLD, "DER cannot hold this entry whole");
+}
+
+static void close_der(void *state)
+{
+	struct der_file *f = state;
+	if (f)
+		kst_buf_release(&f->bytes);
+	kst_free(f);
 }
 
 static const char *const suffixes[] = { ".der", NULL };
@@ -165,9 +246,10 @@ const struct kst_format kst_format_der = {
 	.title = "DER",
 	.suffixes = suffixes,
 	.caps = KST_CAP_READ | KST_CAP_WRITE | KST_CAP_KEYS | KST_CAP_CERTS | KST_CAP_TRUST |
-		KST_CAP_REQUESTS | KST_CAP_BARE_KEYS | KST_CAP_SINGLE | KST_CAP_BINARY |
-		KST_CAP_LIST_SEALED | KST_CAP_LOOSE,
+		KST_CAP_REQUESTS | KST_CAP_BARE_KEYS | KST_CAP_ENTRY_PASS | KST_CAP_ENCRYPTION |
+		KST_CAP_SINGLE | KST_CAP_BINARY | KST_CAP_LIST_SEALED | KST_CAP_LOOSE,
 	.probe = probe,
 	.read = read_der,
 	.write = write_der,
+	.close = close_der,
 };

@@ -294,7 +294,8 @@ static int write_repaired(struct kst_io *io, struct kst1_scene *s, uint64_t gene
 	uint8_t raw[KST1_HEADER];
 	struct kst_buf hashes KST_SCRATCH_BUF = KST_BUF_INIT;
 
-	qsort(s->piece, s->nr, sizeof(*s->piece), piece_order);
+	if (s->nr) /* no pointer behind nothing: undefined for qsort */
+		qsort(s->piece, s->nr, sizeof(*s->piece), piece_order);
 	kst_buf_le32(&index, (uint32_t)s->nr);
 	kst_buf_puts(&hashes, "KST1data");
 	h.data_len = 0;

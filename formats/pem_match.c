@@ -77,10 +77,10 @@ static size_t first_of(const struct index *idx, const struct kst_bytes *key)
 	return lo < idx->nr && compare(&idx->slot[lo].key, key) == 0 ? lo : idx->nr;
 }
 
-/* How well does certificate block c suit key block k: smaller is better. */
-static unsigned distance(const struct pem_file *f, uint32_t k, uint32_t c)
+/* How well does certificate block c suit key block k: smaller is better.  Issuers follow a key. */
+static unsigned distance(const struct pem_file *f, uint32_t k, uint32_t c, bool leaf)
 {
-	unsigned d = c == k + 1 ? 0 : c + 1 == k ? 1 : c > k ? 2 : 3;
+	unsigned d = leaf && c == k + 1 ? 0 : leaf && c + 1 == k ? 1 : c > k ? 2 : 3;
 	if (f->block[c].what == PEM_TRUSTED)
 		d += 10; /* an entry of its own in any case */
 	if (f->block[c].claimed)
@@ -88,9 +88,9 @@ static unsigned distance(const struct pem_file *f, uint32_t k, uint32_t c)
 	return d;
 }
 
-static uint32_t better(const struct pem_file *f, uint32_t k, uint32_t best, uint32_t c)
+static uint32_t better(const struct pem_file *f, uint32_t k, uint32_t best, uint32_t c, bool leaf)
 {
-	return best == PEM_NONE || distance(f, k, c) < distance(f, k, best) ? c : best;
+	return best == PEM_NONE || distance(f, k, c, leaf) < distance(f, k, best, leaf) ? c : best;
 }
 
 /* The leaf of an open key, or PEM_NONE. */
@@ -106,13 +106,13 @@ static uint32_t leaf_of(struct match *m, uint32_t k)
 		struct kst_bytes want = { spki.data, spki.len };
 		for (size_t i = first_of(&m->by_key, &want);
 		     i < m->by_key.nr && compare(&m->by_key.slot[i].key, &want) == 0; i++)
-			best = better(m->f, k, best, m->by_key.slot[i].block);
+			best = better(m->f, k, best, m->by_key.slot[i].block, true);
 	}
 	if (best == PEM_NONE && m->by_key.nr * m->f->nr_blocks <= MAX_PAIRS)
 		for (size_t i = 0; i < m->by_key.nr; i++) {
 			uint32_t c = m->by_key.slot[i].block;
 			if (kst_key_matches(key, m->f->block[c].cert) == 1)
-				best = better(m->f, k, best, c);
+				best = better(m->f, k, best, c, true);
 		}
 	return best;
 }
@@ -166,7 +166,7 @@ static uint32_t place_of(const struct match *m, uint32_t k, const struct kst_cer
 	     i < m->by_subject.nr && compare(&m->by_subject.slot[i].key, &subject) == 0; i++) {
 		uint32_t b = m->by_subject.slot[i].block;
 		if (kst_cert_equal(m->f->block[b].cert, cert))
-			best = better(m->f, k, best, b);
+			best = better(m->f, k, best, b, false);
 	}
 	return best;
 }

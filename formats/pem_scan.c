@@ -400,7 +400,7 @@ int pem_decode(struct pem_scan *s, const struct pem_span *b, struct pem_headers 
 		}
 		/* OpenSSL takes what stands before such a line for a header, and fails. */
 		if (gap)
-			return bad(s, b, l.at, "has an empty line before line", err);
+			return bad(s, b, l.at, "has data behind an empty line", err);
 		data = true;
 		/* As OpenSSL: what is encrypted comes in lines of 64, but for the last. */
 		if (h.encrypted && (last || l.end - l.at > 64))
@@ -410,8 +410,9 @@ int pem_decode(struct pem_scan *s, const struct pem_span *b, struct pem_headers 
 		const uint8_t *junk = feed(&d, s->data + l.at, s->data + l.end);
 		if (junk)
 			return bad(s, b, l.at,
-				   *junk == '=' || d.closed ? "has padding in the wrong place"
-							    : "has a character that is not base64",
+				   *junk == '=' || d.table[*junk] != BAD
+					   ? "has padding in the wrong place"
+					   : "has a character that is not base64",
 				   err);
 	}
 	if (d.nr)

@@ -1,254 +1,317 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * pem_write.c - a PEM file from the model: what did not change lies where it lay,
- * byte for byte and with the text around it; what changed takes its place; what
- * is new comes last
+ * pem_write.c - a PEM file from the model, by editing the bytes that were read
+ *
+ * Every block gets a fate first: it stays as it lies, text around it included;
+ * something takes its place; or it goes, with the text that describes it.  A
+ * block that two keys share goes when neither needs it.  What is new comes last.
  */
-#include "kstool/format.h"
-
 #include <string.h>
 
 #include "kstool/alloc.h"
-#include "kstool/pem.h"
-#include "pem_aux.h"
 #include "pem_file.h"
+#include "pem_text.h"
 
-struct writer {
-	struct kst_io *io;
-	struct kst_model *m;
-	struct pem_file *f; /* NULL: a new file */
-	struct kst_buf out;
-	bool *keep;         /* of each block: written as it was */
-	uint32_t *item;     /* of each block: the changed item that takes its place, or PEM_NONE */
+struct fate {
+	bool keep;             /* somebody needs what is in it */
+	bool as_cert;          /* its trust settings are gone, a chain still needs the certificate */
+	bool drop_text;        /* the text before it describes something else */
+	bool name_if_there;    /* `name` only replaces a name that the text has */
+	const char *name;      /* new friendlyName, or NULL */
+	struct kst_buf with;   /* takes its place */
+	struct kst_buf after;  /* comes right behind it */
 };
 
-static int put_cert(struct writer *w, const struct kst_entry *e, size_t k, struct kst_error *err)
-{
-	struct kst_bytes der = kst_cert_der(e->chain.cert[k]);
-	struct kst_buf both KST_SCRATCH_BUF = KST_BUF_INIT;
+struct writer {
+	struct pem_maker made;
+	struct kst_model *m;
+	struct pem_file *f;    /* NULL: a new file */
+	struct fate *fate;     /* of each block of f */
+	uint8_t eol;           /* what ends the lines of the file */
+	struct kst_buf out;
+};
 
-	if (e->kind != KST_KIND_CERT || !pem_aux_needed(e)) {
-		kst_pem_block(&w->out, "CERTIFICATE", der.data, der.len);
-		return 0;
-	}
-	kst_buf_put(&both, der.data, der.len);
-	pem_aux_write(&both, e);
-	if (both.failed)
-		return kst_error_nomem(err);
-	kst_pem_block(&w->out, "TRUSTED CERTIFICATE", both.data, both.len);
-	return 0;
+static struct pem_base *base_of(const struct writer *w, const struct kst_item *item)
+{
+	return w->f && item->base < w->f->nr_bases ? &w->f->base[item->base] : NULL;
 }
 
-/* Was this very key in the open where it stands now?  Then a new alias does not hide it, nor does it
- * leave any protection. */
-static bool was_open(const struct writer *w, const struct kst_item *item)
-{
-	const struct pem_block *b;
-	struct kst_buf der KST_SCRATCH_BUF = KST_BUF_INIT;
-	struct pem_headers headers = { .any = false };
-	struct kst_key *key = NULL;
-	struct pem_scan scan;
-	bool same;
-	char label[PEM_LABEL_MAX + 1];
+/* ---- 1. what stays ---- */
 
-	if (!w->f || item->base == KST_NO_BASE || item->base >= w->f->nr_bases)
-		return false;
-	b = &w->f->block[w->f->base[item->base].main];
-	pem_scan_init(&scan, w->f->text.data, w->f->text.len);
-	if (b->what != PEM_KEY || b->at.label_len > PEM_LABEL_MAX ||
-	    pem_decode(&scan, &b->at, &headers, &der, NULL) < 0 || headers.encrypted)
-		return false;
-	memcpy(label, w->f->text.data + b->at.label, b->at.label_len);
-	label[b->at.label_len] = '\0';
-	if (kst_key_from_der(&key, der.data, der.len, label, NULL, NULL) < 0)
-		return false;
-	same = key->pkcs8.len && kst_secret_equal(&key->pkcs8, &item->entry->key->pkcs8);
-	kst_key_free(key);
-	return same;
+static void keep(struct writer *w, uint32_t block)
+{
+	if (block != PEM_NONE)
+		w->fate[block].keep = true;
 }
 
-static int new_pass(struct writer *w, struct kst_error *err)
+/* The block of this file that already holds certificate k of the entry, or PEM_NONE. */
+static uint32_t block_of(const struct writer *w, const struct pem_base *base,
+			 const struct kst_cert *cert)
 {
-	struct kst_question q = { .what = KST_ASK_NEW_STORE, .path = w->io->path, .format = "PEM",
-				  .why = "a private key" };
-	enum kst_ask_source source;
-	int got;
-
-	if (w->m->has_pass)
-		return 0;
-	got = w->io->asker ?
-		      w->io->asker->ask(w->io->asker->ctx, &q, &w->m->pass, &source, err) : 1;
-	if (got > 0) {
-		kst_error_setx(err, KST_E_PASSPHRASE_NEEDED, "a passphrase is needed for the private key");
-		return kst_error_hint(err, "add --new-pass file:PATH");
-	}
-	w->m->has_pass = got == 0;
-	return got;
+	for (uint32_t k = 0; k < base->nr_cert; k++)
+		if (base->cert[k] != PEM_NONE &&
+		    kst_cert_equal(w->f->block[base->cert[k]].cert, cert))
+			return base->cert[k];
+	return PEM_NONE;
 }
 
-static int put_key(struct writer *w, const struct kst_item *item, struct kst_error *err)
+static void plan_keeping(struct writer *w)
 {
-	const struct kst_key *key = item->entry->key;
-	struct kst_buf der KST_SCRATCH_BUF = KST_BUF_INIT;
-
-	if (key->sealed.len) {
-		kst_pem_block(&w->out, "ENCRYPTED PRIVATE KEY", key->sealed.data, key->sealed.len);
-		return 0;
-	}
-	if (key->dek_info && key->dek_data.len) {
-		struct kst_buf body KST_SCRATCH_BUF = KST_BUF_INIT;
-
-		kst_pem_block(&body, key->dek_label, key->dek_data.data, key->dek_data.len);
-		if (body.failed)
-			return kst_error_nomem(err);
-		/* RFC 1421 4.6: the header fields and a blank line follow the BEGIN line. */
-		size_t first = strcspn((char *)body.data, "\n") + 1;
-		kst_buf_put(&w->out, body.data, first);
-		kst_buf_printf(&w->out, "Proc-Type: 4,ENCRYPTED\nDEK-Info: %s\n\n", key->dek_info);
-		kst_buf_put(&w->out, body.data + first, body.len - first);
-		return 0;
-	}
-	if (w->io->write->plain_key || (!w->m->has_pass && was_open(w, item))) {
-		kst_pem_block(&w->out, "PRIVATE KEY", key->pkcs8.data, key->pkcs8.len);
-		return 0;
-	}
-	if (new_pass(w, err) < 0 || kst_key_seal(key, &w->m->pass, &w->io->write->pbe, &der, err) < 0)
-		return -1;
-	kst_pem_block(&w->out, "ENCRYPTED PRIVATE KEY", der.data, der.len);
-	return 0;
-}
-
-/* An entry as new text. */
-static int put_entry(struct writer *w, const struct kst_item *item, struct kst_error *err)
-{
-	const struct kst_entry *e = item->entry;
-
-	if (e->alias && !e->alias_derived)
-		kst_buf_printf(&w->out, "friendlyName: %s\n", e->alias);
-	switch (e->kind) {
-	case KST_KIND_KEY:
-		if (put_key(w, item, err) < 0)
-			return -1;
-		for (size_t k = 0; k < e->chain.nr; k++)
-			if (put_cert(w, e, k, err) < 0)
-				return -1;
-		return 0;
-	case KST_KIND_CERT:
-		return put_cert(w, e, 0, err);
-	case KST_KIND_CSR:
-		kst_pem_block(&w->out, "CERTIFICATE REQUEST", e->der.data, e->der.len);
-		return 0;
-	case KST_KIND_CRL:
-		kst_pem_block(&w->out, "X509 CRL", e->der.data, e->der.len);
-		return 0;
-	case KST_KIND_OPAQUE:
-		if (!e->label)
-			break;
-		kst_pem_block(&w->out, e->label, e->der.data, e->der.len);
-		return 0;
-	case KST_KIND_SECRET:
-		break;
-	}
-	kst_error_setx(err, KST_E_CANNOT_HOLD, "PEM cannot hold a secret key");
-	return kst_error_detail(err, "entry \"%s\"", e->alias ? e->alias : "(no name)");
-}
-
-/* Which blocks stay, and which are taken by a changed item. */
-static void plan(struct writer *w)
-{
-	struct pem_file *f = w->f;
-
-	for (size_t i = 0; i < f->nr_blocks; i++)
-		w->item[i] = PEM_NONE;
 	for (size_t n = 0; n < w->m->nr; n++) {
 		const struct kst_item *item = &w->m->item[n];
-		const struct pem_base *base;
-
-		if (item->base == KST_NO_BASE || item->base >= f->nr_bases)
+		const struct pem_base *base = base_of(w, item);
+		if (!base)
 			continue;
-		base = &f->base[item->base];
-		if (item->dirty) {
-			w->item[base->main] = (uint32_t)n;
-			continue;
-		}
-		w->keep[base->main] = true;
-		if (f->block[base->main].params != PEM_NONE)
-			w->keep[f->block[base->main].params] = true;
-		for (uint32_t k = 0; k < base->nr_cert; k++)
-			w->keep[base->cert[k]] = true;
+		keep(w, base->main);
+		for (uint32_t k = 0; !item->dirty && k < base->nr_cert; k++)
+			keep(w, base->cert[k]);
+		for (size_t k = 0; item->dirty && k < item->entry->chain.nr; k++)
+			keep(w, block_of(w, base, item->entry->chain.cert[k]));
+		if (!item->dirty)
+			keep(w, w->f->block[base->main].params);
 	}
-	/* Parameters without a key of their own belong to nobody and stay. */
-	for (size_t i = 0; i < f->nr_blocks; i++) {
-		bool owned = false;
-
-		if (f->block[i].what != PEM_PARAMS)
-			continue;
-		for (size_t k = 0; k < f->nr_blocks && !owned; k++)
-			owned = f->block[k].what == PEM_KEY && f->block[k].params == i;
-		if (!owned)
-			w->keep[i] = true;
+	/* Certificates with trust settings are entries of their own, and may be in chains as well. */
+	for (size_t i = 0; i < w->f->nr_blocks; i++)
+		w->fate[i].as_cert = w->f->block[i].what == PEM_TRUSTED;
+	for (size_t n = 0; n < w->m->nr; n++) {
+		const struct pem_base *base = base_of(w, &w->m->item[n]);
+		if (base)
+			w->fate[base->main].as_cert = false;
 	}
 }
 
-static int put_old(struct writer *w, struct kst_error *err)
+/* ---- 2. what changes ---- */
+
+static bool has_name(const struct writer *w, uint32_t block)
 {
-	const uint8_t *text = w->f->text.data;
-	size_t end = 0;
+	const struct pem_span *at = &w->f->block[block].at;
+	return pem_friendly_name(w->f->text.data, at->text, at->begin).data != NULL;
+}
 
-	for (size_t i = 0; i < w->f->nr_blocks; i++) {
-		const struct pem_span *at = &w->f->block[i].at;
+static void plan_name(struct writer *w, const struct pem_base *base, const struct kst_entry *e)
+{
+	uint32_t also[] = { w->f->block[base->main].params,
+			    base->nr_cert ? base->cert[0] : PEM_NONE };
+	if (e->alias && base->alias && strcmp(e->alias, base->alias) == 0)
+		return;
+	w->fate[base->main].name = e->alias;
+	/* openssl pkcs12 names key and certificate alike. */
+	for (size_t i = 0; i < 2; i++)
+		if (also[i] != PEM_NONE && has_name(w, also[i])) {
+			w->fate[also[i]].name = e->alias;
+			w->fate[also[i]].name_if_there = true;
+		}
+}
 
-		end = at->end;
-		if (w->keep[i]) {
-			kst_buf_put(&w->out, text + at->text, at->end - at->text);
+/* The chain of a changed key: links that are in the file stay where they are. */
+static int plan_chain(struct writer *w, const struct pem_base *base, const struct kst_entry *e,
+		      struct kst_error *err)
+{
+	uint32_t anchor = base->main;
+	for (size_t k = 0; k < e->chain.nr; k++) {
+		uint32_t b = block_of(w, base, e->chain.cert[k]);
+		if (b != PEM_NONE) {
+			anchor = b;
 			continue;
 		}
-		/* The text that describes a block goes with it; what stands before that stays. */
-		size_t lead = pem_lead(text, at->text, at->begin);
-		kst_buf_put(&w->out, text + at->text, lead - at->text);
-		if (w->item[i] != PEM_NONE && put_entry(w, &w->m->item[w->item[i]], err) < 0)
+		/* Servers take the first certificate of a file for their own: a new leaf stands where
+		 * the old one stood. */
+		uint32_t old = base->nr_cert ? base->cert[0] : PEM_NONE;
+		struct kst_buf *to = &w->fate[anchor].after;
+		if (k == 0 && old != PEM_NONE && !w->fate[old].keep) {
+			/* The name of the key may stand there alone. */
+			if (has_name(w, old) && !has_name(w, base->main) && !e->alias_derived)
+				w->fate[base->main].name = e->alias;
+			w->fate[old].keep = true;
+			w->fate[old].drop_text = true;
+			to = &w->fate[old].with;
+			anchor = old;
+		}
+		if (pem_make_cert(to, e, k, err) < 0)
 			return -1;
 	}
-	kst_buf_put(&w->out, text + end, w->f->text.len - end);
 	return 0;
 }
 
-static bool is_new(const struct writer *w, const struct kst_item *item)
+static int plan_key(struct writer *w, const struct kst_item *item, const struct pem_base *base,
+		    struct kst_error *err)
 {
-	return !w->f || item->base == KST_NO_BASE || item->base >= w->f->nr_bases;
+	int same = pem_same_key(&w->made, w->f, base, item->entry->key, err);
+	if (same < 0)
+		return -1;
+	if (same) /* the parameters belong to it */
+		keep(w, w->f->block[base->main].params);
+	else if (pem_make_key(&w->made, &w->fate[base->main].with, item->entry, err) < 0)
+		return -1;
+	return plan_chain(w, base, item->entry, err);
 }
 
-static int put_all(struct writer *w, struct kst_error *err)
+static int plan_item(struct writer *w, const struct kst_item *item, const struct pem_base *base,
+		     struct kst_error *err)
+{
+	const struct kst_entry *e = item->entry;
+	const struct pem_block *b = &w->f->block[base->main];
+	struct fate *fate = &w->fate[base->main];
+
+	plan_name(w, base, e);
+	if (e->kind == KST_KIND_KEY && b->what == PEM_KEY)
+		return plan_key(w, item, base, err);
+	if (pem_same_entry(w->f, base, e))
+		return 0;
+	/* Another thing altogether: its text would be a lie. */
+	fate->drop_text = e->kind != KST_KIND_CERT || !b->cert ||
+			  !kst_cert_equal(b->cert, e->chain.cert[0]);
+	if (fate->drop_text && !e->alias_derived)
+		fate->name = e->alias;
+	return pem_make_entry(&w->made, &fate->with, e, err);
+}
+
+/* ---- 3. writing ---- */
+
+static void put_made(struct writer *w, const struct kst_buf *made)
+{
+	size_t at = w->out.len;
+	if (!made->len)
+		return;
+	if (at && w->out.data[at - 1] != '\n' && w->out.data[at - 1] != '\r')
+		kst_buf_u8(&w->out, w->eol);
+	at = w->out.len;
+	kst_buf_put(&w->out, made->data, made->len);
+	/* A reader of the old Mac's line ends would take all of it for one line. */
+	for (; w->eol != '\n' && !w->out.failed && at < w->out.len; at++)
+		if (w->out.data[at] == '\n')
+			w->out.data[at] = w->eol;
+	w->out.failed |= made->failed;
+}
+
+static void put_name_line(struct writer *w, const char *alias, const uint8_t *indent, size_t n)
+{
+	struct kst_buf line KST_SCRATCH_BUF = KST_BUF_INIT;
+	kst_buf_put(&line, indent, n);
+	pem_make_name(&line, alias);
+	if (line.len > n)
+		put_made(w, &line);
+}
+
+/* The text before a block, with a new name in it if there is to be one. */
+static void put_lead(struct writer *w, const struct pem_span *at, const struct fate *fate,
+		     size_t from)
+{
+	const uint8_t *text = w->f->text.data;
+	struct kst_bytes old = pem_friendly_name(text, from, at->begin);
+	if (!fate->name || fate->drop_text || !old.data) {
+		if (!fate->drop_text)
+			kst_buf_put(&w->out, text + from, at->begin - from);
+		if (fate->name && !fate->name_if_there)
+			put_name_line(w, fate->name, text + at->begin, at->indent);
+		return;
+	}
+	struct kst_buf name KST_SCRATCH_BUF = KST_BUF_INIT;
+	pem_make_alias(&name, fate->name);
+	size_t start = (size_t)(old.data - text), end = start + old.len;
+	kst_buf_put(&w->out, text + from, start - from);
+	if (text[start - 1] == ':')
+		kst_buf_u8(&w->out, ' ');
+	kst_buf_put(&w->out, name.data, name.len);
+	kst_buf_put(&w->out, text + end, at->begin - end);
+	w->out.failed |= name.failed;
+}
+
+static int put_block(struct writer *w, size_t i, struct kst_error *err)
+{
+	const struct pem_block *b = &w->f->block[i];
+	struct fate *fate = &w->fate[i];
+	const uint8_t *text = w->f->text.data;
+
+	/* Text stays where nothing describes what goes. */
+	size_t lead = b->at.text;
+	if (!fate->keep || fate->drop_text)
+		lead = pem_lead(text, b->at.text, b->at.begin);
+	kst_buf_put(&w->out, text + b->at.text, lead - b->at.text);
+	if (!fate->keep)
+		return 0;
+	put_lead(w, &b->at, fate, lead);
+	if (fate->as_cert && !fate->with.len && pem_make_plain(&fate->with, b->cert, err) < 0)
+		return -1;
+	if (fate->with.len)
+		put_made(w, &fate->with);
+	else
+		kst_buf_put(&w->out, text + b->at.begin, b->at.end - b->at.begin);
+	put_made(w, &fate->after);
+	return 0;
+}
+
+static int edit(struct writer *w, struct kst_error *err)
+{
+	struct pem_file *f = w->f;
+	size_t end = f->text.len >= 3 && memcmp(f->text.data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+	plan_keeping(w);
+	for (size_t n = 0; n < w->m->nr; n++) {
+		const struct kst_item *item = &w->m->item[n];
+		const struct pem_base *base = base_of(w, item);
+		if (base && item->dirty && plan_item(w, item, base, err) < 0)
+			return -1;
+	}
+	kst_buf_put(&w->out, f->text.data, end);
+	for (size_t i = 0; i < f->nr_blocks; i++) {
+		if (put_block(w, i, err) < 0)
+			return -1;
+		end = f->block[i].at.end;
+	}
+	kst_buf_put(&w->out, f->text.data + end, f->text.len - end);
+	return 0;
+}
+
+static int append(struct writer *w, const struct kst_entry *e, struct kst_error *err)
+{
+	struct kst_buf made KST_SCRATCH_BUF = KST_BUF_INIT;
+	if (e->alias && !e->alias_derived)
+		pem_make_name(&made, e->alias);
+	if (pem_make_entry(&w->made, &made, e, err) < 0)
+		return -1;
+	put_made(w, &made);
+	return 0;
+}
+
+static int write_all(struct writer *w, struct kst_error *err)
 {
 	if (w->f) {
-		w->keep = kst_calloc(w->f->nr_blocks + 1, sizeof(*w->keep));
-		w->item = kst_calloc(w->f->nr_blocks + 1, sizeof(*w->item));
-		if (!w->keep || !w->item)
+		w->fate = kst_calloc(w->f->nr_blocks + 1, sizeof(*w->fate));
+		if (!w->fate)
 			return kst_error_nomem(err);
-		plan(w);
-		if (put_old(w, err) < 0)
+		if (edit(w, err) < 0)
 			return -1;
 	}
-	for (size_t n = 0; n < w->m->nr; n++) {
-		if (!is_new(w, &w->m->item[n]))
-			continue;
-		if (w->out.len && w->out.data[w->out.len - 1] != '\n')
-			kst_buf_u8(&w->out, '\n');
-		if (put_entry(w, &w->m->item[n], err) < 0)
+	for (size_t n = 0; n < w->m->nr; n++)
+		if (!base_of(w, &w->m->item[n]) && append(w, w->m->item[n].entry, err) < 0)
 			return -1;
-	}
 	return w->out.failed ? kst_error_nomem(err) : 0;
 }
 
 int pem_write(struct kst_io *io, struct kst_model *from, struct kst_error *err)
 {
-	struct writer w = { .io = io, .m = from, .f = from->state };
-	int rc = put_all(&w, err);
+	struct pem_file *f = from->state;
+	struct writer w = { .m = from, .f = f, .eol = '\n' };
 
-	if (!rc)
-		rc = io->sink.write(io->sink.ctx, w.out.data ? w.out.data : (uint8_t *)"", w.out.len, err);
-	kst_free(w.keep);
-	kst_free(w.item);
+	w.made = (struct pem_maker){ .io = io, .m = from };
+	/* A passphrase that came with the model is meant for all its keys; one that was asked for
+	 * here is for those that are new. */
+	w.made.seal_all = from->has_pass && !(f && f->asked) && !io->write->plain_key;
+	if (f && f->text.len && !memchr(f->text.data, '\n', f->text.len) &&
+	    memchr(f->text.data, '\r', f->text.len))
+		w.eol = '\r';
+	int rc = write_all(&w, err);
+	if (f && w.made.asked)
+		f->asked = true;
+	if (rc == 0)
+		rc = io->sink.write(io->sink.ctx, w.out.data ? w.out.data : (const uint8_t *)"",
+				    w.out.len, err);
+	for (size_t i = 0; w.fate && i < f->nr_blocks; i++) {
+		kst_buf_release(&w.fate[i].with);
+		kst_buf_release(&w.fate[i].after);
+	}
+	kst_free(w.fate);
 	kst_buf_release(&w.out);
 	return rc;
 }

@@ -21,12 +21,17 @@ static const struct {
 struct change *changes_add(struct changes *c, enum change_action action, const char *alias,
 			   const char *type)
 {
-	struct change *grown = kst_realloc(c->row, (c->nr + 1) * sizeof(*grown));
 	char *copy;
 
-	if (!grown)
-		return NULL;
-	c->row = grown;
+	if (c->nr == c->size) {
+		size_t size = c->size ? c->size * 2 : 16;
+		struct change *grown = kst_realloc(c->row, size * sizeof(*grown));
+
+		if (!grown)
+			return NULL;
+		c->row = grown;
+		c->size = size;
+	}
 	copy = kst_strdup(alias ? alias : "");
 	if (!copy)
 		return NULL;

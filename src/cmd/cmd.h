@@ -95,7 +95,7 @@ struct change {
 };
 struct changes {
 	struct change *row;
-	size_t nr;
+	size_t nr, size;
 };
 struct change *changes_add(struct changes *c, enum change_action action, const char *alias,
 			   const char *type);

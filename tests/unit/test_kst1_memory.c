@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* test_kst1_memory.c - no allocation of the native format may fail badly, and none is left behind */
+/* test_kst1_memory.c - any allocation of the native format may fail, and none is left behind */
 #include "kst1_kit.h"
 
 /* One thing that is done to a store; 0 or -1. */

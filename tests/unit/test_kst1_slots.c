@@ -569,13 +569,19 @@ static bool holds(const struct kst_buf *file, const uint8_t *piece, size_t n)
 	return memmem(file->data, file->len, piece, n) != NULL;
 }
 
+static const uint8_t *nonce_of(const struct kit *k, const struct kst1_index *x, size_t i)
+{
+	const uint8_t *box = k->in.bytes.data + x->box[i];
+	return kst1_get32(box + 4) ? box + KST1_BOX_HEAD + kst1_get32(box) : NULL;
+}
+
 START_TEST(after_a_rekey_nothing_old_is_left)
 {
 	struct kit k;
 	struct kst_buf before = KST_BUF_INIT;
 	bool dropped[16];
 	struct kst1_index x;
-	uint8_t sealed_at[3][24];
+	uint8_t sealed_at[3][24], nonce[2][24];
 	bool sealed = _i;
 	kit_small(&k, 'K', sealed);
 	ck_assert_int_eq(open_with(&k, NULL, kit_k20, KST_NEED_ADMIN), 0);
@@ -590,6 +596,8 @@ START_TEST(after_a_rekey_nothing_old_is_left)
 		/* 24 bytes from the end of the box: tag and ciphertext of what is sealed */
 		memcpy(sealed_at[i], before.data + x.box[i + 1] - 24, 24);
 	}
+	memcpy(nonce[0], nonce_of(&k, &x, 0), 24);
+	memcpy(nonce[1], nonce_of(&k, &x, 2), 24);
 	ck_assert_msg(!kst_format_kst1.native->rekey(&k.io, &k.m, dropped, &k.err), "%s",
 		      k.err.message);
 	for (int i = 0; i < 16; i++)
@@ -608,6 +616,9 @@ START_TEST(after_a_rekey_nothing_old_is_left)
 	ck_assert_mem_eq(k.in.bytes.data + 16, before.data + 16, 16); /* store_id stays */
 	ck_assert_int_eq(open_with(&k, NULL, kit_k20, KST_NEED_ADMIN), 0);
 	ck_assert_uint_eq(k.m.info.generation, 1);
+	x = kit_state(&k)->index;
+	ck_assert(!holds(&k.in.bytes, nonce[0], 24) && !holds(&k.in.bytes, nonce[1], 24));
+	ck_assert_mem_ne(nonce_of(&k, &x, 0), nonce_of(&k, &x, 2), 24);
 	for (size_t i = 0; i < k.m.nr; i++) {
 		struct kst_entry *e = NULL;
 		ck_assert_msg(!kst_format_kst1.load(&k.io, &k.m, i, &e, &k.err), "%s",

@@ -108,6 +108,12 @@ START_TEST(openssl_reads_what_is_written)
 		o.write.pbe.pbe = pbe[i];
 		push(&o, party_entry("web", &web, PARTIES(&web, &ica)));
 		write_ok(&o);
+		/* Who needs 3DES knows no HMAC but that of SHA-1. */
+		struct opened again;
+		kit_open(&again, kit_bytes(&o.out), "se\xc3\xa9ret");
+		ck_assert_str_eq(again.model.info.mac,
+				 pbe[i] == KST_PBE_3DES ? "HMAC-SHA1" : "HMAC-SHA256");
+		kit_close(&again);
 		const uint8_t *p = o.out.data;
 		PKCS12 *p12 = d2i_PKCS12(NULL, &p, (long)o.out.len);
 		ck_assert_ptr_nonnull(p12);

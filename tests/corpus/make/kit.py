@@ -249,7 +249,7 @@ def pbes2_id(salt, iterations, iv, cipher_oid=AES256, prf=HMAC_SHA256):
                           seq(oid(cipher_oid), octets(iv))))
 
 
-def pbes2(what, passphrase, plain, iterations=2048):
+def pbes2(what, passphrase, plain, iterations=64):
     """(AlgorithmIdentifier, ciphertext): PBES2, PBKDF2-HMAC-SHA256, AES-256-CBC."""
     salt, iv = seed("salt " + what, 16), seed("iv " + what, 16)
     key = hashlib.pbkdf2_hmac("sha256", passphrase, salt, iterations, 32)

@@ -6,6 +6,7 @@ reader meets; what is done to the finished file says so."""
 import base64
 import ctypes
 import hashlib
+import os
 import struct
 
 import kit
@@ -481,4 +482,28 @@ def make():
     of(s, "web").record[0x8001] = bytes(32)
     c.put("good-wrong-fingerprint", s.build(), "success", "only check compares it", THREE, key_file=key,
           check="entry-damaged")
+    make_text()
     return c.nr
+
+
+def crockford(b):
+    digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+    n = int.from_bytes(b, "big") << 2
+    text = "".join(digits[n >> 5 * i & 31] for i in reversed(range(58)))
+    return "-".join(text[i:i + 5] for i in range(0, 58, 5))
+
+
+def make_text():
+    """The texts of kst1.md: seeds for fuzz_text.c, which tells by itself what must hold."""
+    where = os.path.join(kit.HERE, "text")
+    os.makedirs(where, exist_ok=True)
+    signer = "ed25519:" + base64.urlsafe_b64encode(three().sign_pk).decode().rstrip("=")
+    for name, text in {
+        "key-file": key_file(K) + "\n", "key-file-bad-check": key_file(K)[:-1] + "A\n",
+        "sheet": crockford(K + H(K)[:4]) + "\n", "sheet-lower": crockford(K + H(K)[:4]).lower().replace("0", "o"),
+        "identity": b64("kstool-identity-1:", K + H(K)[:4]), "signer": signer,
+        "signers": "# ours\ninfra %s\nweb %s %s min-generation=7\n" % (signer, signer, "a0" * 16),
+        "signers-bad": "infra %s %s min-generation=99999999999999999999\n" % (signer, "A0" * 16),
+    }.items():
+        with open(os.path.join(where, name), "w") as f:
+            f.write(text)
