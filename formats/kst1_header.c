@@ -153,7 +153,8 @@ int kst1_header_read(struct kst_io *io, struct kst1_header *h, uint8_t raw[KST1_
 			       b      ? "the one at the end is good" :
 					"neither is good");
 		if (a || b)
-			kst_error_hint(err, "kstool repair %s -o NEW", io->path ? io->path : "STORE");
+			kst_error_command(err, "kstool", "repair", io->path ? io->path : "STORE", "-o",
+					  "NEW.kst", NULL);
 		return -1;
 	}
 	if (!kst1_header_signed(raw))

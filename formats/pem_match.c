@@ -30,10 +30,16 @@ struct index {
 struct match {
 	struct pem_file *f;
 	struct index by_key, by_subject;
-	uint32_t *seen;   /* per block: the key that looked at it last, + 1 */
-	uint64_t budget;  /* certificates that may still be looked at for chains */
-	struct kst_cert **pool;
+	struct kst_cert **cert;     /* all of them */
+	struct kst_cert_pool *pool; /* over them */
+	uint64_t budget;
 };
+
+/* A certificate that is looked at costs 1, a signature that may be tried this much; a file full of
+ * keys and of CAs of one name is refused before its product is computed. */
+#define SIGNATURE 8
+#define TRIES 64 /* signatures that kst_chain_build_from() tries for one certificate */
+#define BUDGET 16 /* for each block that a file may have */
 
 static int compare(const struct kst_bytes *a, const struct kst_bytes *b)
 {
@@ -63,18 +69,35 @@ static int build_index(struct index *idx, const struct pem_file *f, size_t nr,
 	return 0;
 }
 
-/* The first slot of this key; the others follow.  idx->nr if there is none. */
-static size_t first_of(const struct index *idx, const struct kst_bytes *key)
+/* The first slot whose key is not less (or, with `behind`, greater). */
+static size_t bound(const struct index *idx, const struct kst_bytes *key, bool behind)
 {
 	size_t lo = 0, hi = idx->nr;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
-		if (compare(&idx->slot[mid].key, key) < 0)
+		int c = compare(&idx->slot[mid].key, key);
+		if (c < 0 || (behind && c == 0))
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return lo < idx->nr && compare(&idx->slot[lo].key, key) == 0 ? lo : idx->nr;
+	return lo;
+}
+
+/* The slots of this key: from *at to the result. */
+static size_t range(const struct index *idx, struct kst_bytes key, size_t *at)
+{
+	*at = bound(idx, &key, false);
+	return bound(idx, &key, true);
+}
+
+static int spend(struct match *m, uint64_t n, struct kst_error *err)
+{
+	if (n > m->budget)
+		return kst_error_setx(err, KST_E_LIMIT,
+				      "too many of its certificates bear one name or one key");
+	m->budget -= n;
+	return 0;
 }
 
 /* How well does certificate block c suit key block k: smaller is better.  Issuers follow a key. */
@@ -93,28 +116,32 @@ static uint32_t better(const struct pem_file *f, uint32_t k, uint32_t best, uint
 	return best == PEM_NONE || distance(f, k, c, leaf) < distance(f, k, best, leaf) ? c : best;
 }
 
-/* The leaf of an open key, or PEM_NONE. */
-static uint32_t leaf_of(struct match *m, uint32_t k)
+/* The leaf of an open key, or PEM_NONE.  0 or -1. */
+static int leaf_of(struct match *m, uint32_t k, uint32_t *leaf, struct kst_error *err)
 {
 	struct kst_key *key = m->f->block[k].entry->key;
 	struct kst_buf spki KST_SCRATCH_BUF = KST_BUF_INIT;
 	uint32_t best = PEM_NONE;
+	size_t i, end;
 
+	*leaf = PEM_NONE;
 	if (kst_key_is_sealed(key))
-		return PEM_NONE;
+		return 0;
 	if (kst_key_spki(key, &spki, NULL) == 0) {
-		struct kst_bytes want = { spki.data, spki.len };
-		for (size_t i = first_of(&m->by_key, &want);
-		     i < m->by_key.nr && compare(&m->by_key.slot[i].key, &want) == 0; i++)
+		end = range(&m->by_key, (struct kst_bytes){ spki.data, spki.len }, &i);
+		if (spend(m, end - i, err) < 0)
+			return -1;
+		for (; i < end; i++)
 			best = better(m->f, k, best, m->by_key.slot[i].block, true);
 	}
 	if (best == PEM_NONE && m->by_key.nr * m->f->nr_blocks <= MAX_PAIRS)
-		for (size_t i = 0; i < m->by_key.nr; i++) {
+		for (i = 0; i < m->by_key.nr; i++) {
 			uint32_t c = m->by_key.slot[i].block;
 			if (kst_key_matches(key, m->f->block[c].cert) == 1)
 				best = better(m->f, k, best, c, true);
 		}
-	return best;
+	*leaf = best;
+	return 0;
 }
 
 /*
@@ -134,36 +161,12 @@ static uint32_t adjacent_leaf(const struct pem_file *f, uint32_t k)
 	return PEM_NONE;
 }
 
-/* Everything that can be in the chain of block c, by names; into m->pool.  Their number, 0: too many. */
-static size_t gather(struct match *m, uint32_t k, uint32_t c)
-{
-	size_t nr = 0, next = 0;
-	m->pool[nr++] = m->f->block[c].cert;
-	m->seen[c] = k + 1;
-	while (next < nr) {
-		struct kst_bytes issuer = kst_cert_issuer_der(m->pool[next++]);
-		for (size_t i = first_of(&m->by_subject, &issuer);
-		     i < m->by_subject.nr && compare(&m->by_subject.slot[i].key, &issuer) == 0;
-		     i++) {
-			uint32_t b = m->by_subject.slot[i].block;
-			if (m->seen[b] == k + 1)
-				continue;
-			if (!m->budget--)
-				return 0;
-			m->seen[b] = k + 1;
-			m->pool[nr++] = m->f->block[b].cert;
-		}
-	}
-	return nr;
-}
-
 /* The block that this link of the chain of key k comes from; a copy that nobody has is best. */
 static uint32_t place_of(const struct match *m, uint32_t k, const struct kst_cert *cert)
 {
-	struct kst_bytes subject = kst_cert_subject_der(cert);
 	uint32_t best = PEM_NONE;
-	for (size_t i = first_of(&m->by_subject, &subject);
-	     i < m->by_subject.nr && compare(&m->by_subject.slot[i].key, &subject) == 0; i++) {
+	size_t i, end = range(&m->by_subject, kst_cert_subject_der(cert), &i);
+	for (; i < end; i++) {
 		uint32_t b = m->by_subject.slot[i].block;
 		if (kst_cert_equal(m->f->block[b].cert, cert))
 			best = better(m->f, k, best, b, false);
@@ -171,22 +174,29 @@ static uint32_t place_of(const struct match *m, uint32_t k, const struct kst_cer
 	return best;
 }
 
+/* What it cost to look for the issuer of this certificate, and for its own place. */
+static uint64_t cost_of(const struct match *m, const struct kst_cert *cert)
+{
+	size_t i, end = range(&m->by_subject, kst_cert_issuer_der(cert), &i);
+	uint64_t cost = end - i, tries = cost < TRIES ? cost : TRIES;
+	cost += tries * SIGNATURE;
+	end = range(&m->by_subject, kst_cert_subject_der(cert), &i);
+	return cost + end - i;
+}
+
 static int build_chain(struct match *m, uint32_t k, uint32_t leaf, struct kst_error *err)
 {
 	struct pem_block *b = &m->f->block[k];
 	struct kst_chain *chain = &b->entry->chain;
-	bool complete;
 
-	size_t nr = gather(m, k, leaf);
-	if (!nr)
-		return kst_error_setx(err, KST_E_LIMIT,
-				      "too many of its certificates bear the name of one issuer");
-	if (kst_chain_build(chain, m->f->block[leaf].cert, m->pool, nr, &complete, err) < 0)
+	if (kst_chain_build_from(chain, m->f->block[leaf].cert, m->pool, NULL, err) < 0)
 		return -1;
 	b->chain = kst_calloc(chain->nr + 1, sizeof(*b->chain));
 	if (!b->chain)
 		return kst_error_nomem(err);
 	for (size_t i = 0; i < chain->nr; i++) {
+		if (spend(m, cost_of(m, chain->cert[i]), err) < 0)
+			return -1;
 		uint32_t c = i == 0 ? leaf : place_of(m, k, chain->cert[i]);
 		b->chain[b->nr_chain++] = c;
 		if (c != PEM_NONE)
@@ -209,7 +219,8 @@ static int match_keys(struct match *m, uint32_t *leaf, struct kst_error *err)
 			sealed = k;
 			nr_sealed++;
 		}
-		leaf[k] = leaf_of(m, k);
+		if (leaf_of(m, k, &leaf[k], err) < 0)
+			return -1;
 		if (leaf[k] != PEM_NONE)
 			f->block[leaf[k]].claimed = true;
 	}
@@ -224,9 +235,22 @@ static int match_keys(struct match *m, uint32_t *leaf, struct kst_error *err)
 	return 0;
 }
 
+static int build(struct match *m, size_t certs, struct kst_error *err)
+{
+	size_t n = 0;
+	m->cert = kst_calloc(certs, sizeof(struct kst_cert *));
+	if (!m->cert || build_index(&m->by_key, m->f, certs, kst_cert_spki) < 0 ||
+	    build_index(&m->by_subject, m->f, certs, kst_cert_subject_der) < 0)
+		return kst_error_nomem(err);
+	for (size_t i = 0; i < m->f->nr_blocks; i++)
+		if (m->f->block[i].cert)
+			m->cert[n++] = m->f->block[i].cert;
+	return kst_cert_pool_new(&m->pool, m->cert, n, err);
+}
+
 int pem_match(struct pem_file *f, const struct kst_limits *limits, struct kst_error *err)
 {
-	struct match m = { .f = f, .budget = (uint64_t)limits->blocks * 4 };
+	struct match m = { .f = f, .budget = (uint64_t)limits->blocks * BUDGET };
 	size_t certs = 0, keys = 0;
 	int rc = -1;
 
@@ -237,17 +261,13 @@ int pem_match(struct pem_file *f, const struct kst_limits *limits, struct kst_er
 	if (!certs || !keys)
 		return 0;
 	uint32_t *leaf = kst_calloc(f->nr_blocks, sizeof(*leaf));
-	m.seen = kst_calloc(f->nr_blocks, sizeof(*m.seen));
-	m.pool = kst_calloc(certs, sizeof(*m.pool));
-	if (!leaf || !m.seen || !m.pool ||
-	    build_index(&m.by_key, f, certs, kst_cert_spki) < 0 ||
-	    build_index(&m.by_subject, f, certs, kst_cert_subject_der) < 0)
+	if (!leaf)
 		kst_error_nomem(err);
-	else
+	else if (build(&m, certs, err) == 0)
 		rc = match_keys(&m, leaf, err);
 	kst_free(leaf);
-	kst_free(m.seen);
-	kst_free(m.pool);
+	kst_free(m.cert);
+	kst_cert_pool_free(m.pool);
 	kst_free(m.by_key.slot);
 	kst_free(m.by_subject.slot);
 	return rc;

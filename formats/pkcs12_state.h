@@ -24,7 +24,8 @@
 /* Nested SafeContents (bag type 6); nobody was seen to use even one. */
 #define P12_NESTING 10
 /* As many as the KDF cache keeps: what it has forgotten costs again. */
-#define P12_SEEN 32
+/* As many as the cache of derivations is sure to hold: one KDF takes up to four of its 32 places. */
+#define P12_SEEN 8
 #define P12_ITERATIONS 200000
 #define P12_READERS_MOST 600000 /* of one file in all, for the readers that count so */
 #define P12_ITERATIONS_LEAST 10000

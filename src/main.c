@@ -245,9 +245,7 @@ static int fail(struct run *r)
 {
 	if (r->err.code == KST_OK)
 		kst_error_setx(&r->err, KST_E_INTERNAL, "a command failed without saying why");
-	/* A store that was renamed into place is there, and its new secrets must stay. */
-	if (r->err.code != KST_E_NOT_DURABLE)
-		ask_cli_abandon(r->cli.ask);
+	ask_cli_abandon(r->cli.ask);
 	out_discard(r->cli.out);
 	report_notes(r);
 	out_error(r->cli.out, &r->err);

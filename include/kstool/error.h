@@ -58,6 +58,9 @@ int kst_error_detail(struct kst_error *err, const char *fmt, ...)
 int kst_error_hint(struct kst_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* A hint that is a command: words, NULL at the end, quoted so that a shell takes each as one. */
+int kst_error_command(struct kst_error *err, const char *word, ...) __attribute__((sentinel));
+
 /* No memory: sets NO_MEMORY.  Returns -1. */
 int kst_error_nomem(struct kst_error *err);
 

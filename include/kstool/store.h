@@ -114,9 +114,14 @@ int kst_store_write_fd(struct kst_store *s, int fd, const struct kst_save_option
 /* From a signal handler: remove the neighbour files of saves that are under way.  Async-signal-safe. */
 void kst_store_abort_all(void);
 
-/* Write bytes to a new or (`replace`) existing file by the same protocol: exported certificates and
- * keys, `secret` as 0600.  0 or -1. */
-int kst_file_write(const char *path, const void *data, size_t len, bool secret, bool replace,
+enum kst_file_flags {
+	KST_FILE_SECRET = 1 << 0,  /* 0600 from the first byte */
+	KST_FILE_REPLACE = 1 << 1, /* an existing file may be replaced */
+	KST_FILE_LOOSE = 1 << 2    /* in a directory that others may write to, too */
+};
+/* Write bytes to a file by the same protocol: exported certificates and keys.  `flags` are those above.
+ * 0 or -1. */
+int kst_file_write(const char *path, const void *data, size_t len, unsigned flags,
 		   struct kst_error *err);
 /* Read a whole file, or standard input for "-", into a wiped buffer; at most `limit` bytes. */
 int kst_file_read(const char *path, uint64_t limit, struct kst_buf *out, struct kst_error *err);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -112,6 +113,45 @@ int kst_error_hint(struct kst_error *err, const char *fmt, ...)
 	append(err->hint, sizeof(err->hint), fmt, ap);
 	va_end(ap);
 	return -1;
+}
+
+/* Append one word as a shell would need it.  Text that no shell takes for anything else stays. */
+static size_t quote(char *out, size_t at, size_t size, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "_./@%+=:,-";
+	bool bare = *word && word[strspn(word, plain)] == '\0';
+
+	if (!bare && at + 1 < size)
+		out[at++] = '\'';
+	for (; *word && at + 5 < size; word++) {
+		if (*word == '\'') {
+			memcpy(out + at, "'\\''", 4);
+			at += 4;
+		} else {
+			out[at++] = *word;
+		}
+	}
+	if (!bare && at + 1 < size)
+		out[at++] = '\'';
+	out[at] = '\0';
+	return at;
+}
+
+int kst_error_command(struct kst_error *err, const char *word, ...)
+{
+	char text[1024];
+	size_t at = 0;
+	va_list ap;
+
+	va_start(ap, word);
+	for (; word; word = va_arg(ap, const char *)) {
+		if (at && at + 1 < sizeof(text))
+			text[at++] = ' ';
+		at = quote(text, at, sizeof(text), word);
+	}
+	va_end(ap);
+	return kst_error_hint(err, "%s", text);
 }
 
 int kst_error_nomem(struct kst_error *err)

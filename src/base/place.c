@@ -94,7 +94,7 @@ int kst_place_find(struct kst_place *p, const char *path, bool loose, struct kst
 	    ((dir.st_mode & 002) || dir.st_gid != getegid())) {
 		kst_error_setx(err, KST_E_PERMISSIONS, "others may write to its directory %s",
 			       p->dir);
-		kst_error_hint(err, "chmod go-w '%s', or add --insecure-permissions", p->dir);
+		kst_error_command(err, "chmod", "go-w", p->dir, NULL);
 		goto fail;
 	}
 	if (!fstatat(p->dirfd, p->name, &p->st, AT_SYMLINK_NOFOLLOW)) {

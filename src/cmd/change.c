@@ -140,7 +140,11 @@ int cmd_commit(struct cli *cli, struct kst_store *s, struct changes *c,
 	if (!opt.write.store_kind)
 		opt.write.store_kind = cli->new_kind;
 	opt.dry_run = opt.dry_run || cli->g.dry_run || cli->g.check;
-	if (kst_store_save(s, &opt, &res, cli->err) < 0)
+	int saved = kst_store_save(s, &opt, &res, cli->err);
+
+	if (res.written) /* whatever follows: the store needs its new secrets */
+		ask_cli_keep(cli->ask);
+	if (saved < 0)
 		return -1;
 	return cmd_report(cli, kst_store_path(s), c, fresh, &res);
 }

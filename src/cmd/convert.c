@@ -94,8 +94,6 @@ static int add_one(struct cli *cli, const struct convert_opts *opt, struct kst_s
 static int fill(struct cli *cli, const struct convert_opts *opt, struct kst_store *out,
 		const struct kst_gathered *g, struct changes *changes)
 {
-	size_t before = changes->nr;
-
 	for (size_t i = 0; i < g->nr; i++)
 		if (add_one(cli, opt, out, g->entry[i], changes) < 0)
 			return -1;
@@ -105,9 +103,10 @@ static int fill(struct cli *cli, const struct convert_opts *opt, struct kst_stor
 		if (c)
 			c->text = kst_asprintf("%s: %s", g->left[i].source, g->left[i].reason);
 	}
-	if (kst_store_count(out) || changes->nr > before)
+	if (kst_store_count(out))
 		return 0;
-	kst_error_setx(cli->err, KST_E_NOTHING_FOUND, "holds nothing that could be converted");
+	kst_error_setx(cli->err, KST_E_NOTHING_FOUND, "holds nothing that %s could hold",
+		       kst_store_format(out)->title);
 	return kst_error_subject(cli->err, "%s", cli->operand[0]);
 }
 

@@ -26,8 +26,8 @@ static int run(struct cli *cli, void *opts)
 		kst_error_setx(cli->err, KST_E_NOT_NATIVE, "create makes native stores; a %s is made "
 							   "together with its first entry", f->title);
 		kst_error_subject(cli->err, "%s", cli->operand[0]);
-		return kst_error_hint(cli->err, "kstool %s %s FILE... --create",
-				      opt->truststore ? "trust" : "import", cli->operand[0]);
+		return kst_error_command(cli->err, "kstool", opt->truststore ? "trust" : "import",
+					 cli->operand[0], "FILE...", "--create", NULL);
 	}
 	if (save.write.no_pass) {
 		kst_error_setx(cli->err, KST_E_EMPTY_PASSPHRASE,

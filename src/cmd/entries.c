@@ -76,8 +76,23 @@ int entries_notice_swap(struct cli *cli)
 		return 0;
 	kst_error_setx(cli->err, KST_E_SWAPPED, "the store comes first, then what goes into it");
 	kst_error_subject(cli->err, "%s", cli->operand[0]);
-	return kst_error_hint(cli->err, "kstool %s %s %s", cli->cmd->name,
-			      cli->operand[cli->nr - 1], cli->operand[0]);
+	return kst_error_command(cli->err, "kstool", cli->cmd->name, cli->operand[cli->nr - 1],
+				 cli->operand[0], NULL);
+}
+
+int entries_again(struct cli *cli, const char *a, const char *b, const char *c)
+{
+	const char *w[8] = { NULL };
+	size_t nr = cli->nr < 4 ? cli->nr : 4;
+
+	/* More operands than these make a hint that nobody reads. */
+	for (size_t i = 0; i < nr; i++)
+		w[i] = cli->operand[i];
+	w[nr] = a;
+	w[nr + 1] = b;
+	w[nr + 2] = c;
+	return kst_error_command(cli->err, "kstool", cli->cmd->name, w[0], w[1], w[2], w[3], w[4], w[5],
+				 w[6], NULL);
 }
 
 char *entries_text(const struct kst_entry *e)
@@ -248,9 +263,9 @@ int entries_mismatch(struct cli *cli, const struct kst_gathered *g, struct kst_s
 		       name.data ? (char *)name.data : "", text.data ? (char *)text.data : "?");
 	kst_error_subject(cli->err, "%s", cli->operand[cli->nr - 1]);
 	kst_error_detail(cli->err, "their public keys differ");
-	return kst_error_hint(cli->err, "kstool show%s%s%s%s", cli->nr > 1 ? " " : "",
-			      cli->nr > 1 ? cli->operand[cli->nr - 2] : "", " ",
-			      cli->operand[cli->nr - 1]);
+	return cli->nr > 1 ? kst_error_command(cli->err, "kstool", "show", cli->operand[cli->nr - 2],
+					       cli->operand[cli->nr - 1], NULL) :
+			     kst_error_command(cli->err, "kstool", "show", cli->operand[0], NULL);
 }
 
 bool entries_not_older(const struct kst_entry *now, const struct kst_entry *cert)
@@ -288,7 +303,8 @@ int entries_reply(struct kst_entry **out, struct kst_store *s, size_t i, const s
 	for (size_t k = 0; k < kst_store_count(s); k++) {
 		struct kst_entry *other;
 
-		if (k == i || kst_store_entry(s, k, &other, err) < 0)
+		/* An entry of a later kind has no certificates to offer. */
+		if (k == i || kst_store_entry(s, k, &other, NULL) < 0)
 			continue;
 		for (size_t c = other->kind == KST_KIND_KEY; c < other->chain.nr; c++)
 			if (kst_chain_push(&all, other->chain.cert[c]) < 0)

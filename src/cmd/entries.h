@@ -19,6 +19,9 @@ void sources_close(struct sources *s);
 /* Source and store changed places: SWAPPED with the right command. */
 int entries_notice_swap(struct cli *cli);
 
+/* Hint: the same command with all its operands and three words more. */
+int entries_again(struct cli *cli, const char *a, const char *b, const char *c);
+
 /* "Acme Root, until 2036-11-20": what an entry is, in a few words.  kst_free it. */
 char *entries_text(const struct kst_entry *e);
 /* "until 2026-12-05 -> 2027-03-05, same key".  kst_free it. */

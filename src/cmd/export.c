@@ -72,7 +72,7 @@ static int ask_new(struct state *st)
 static int put_key(struct state *st, size_t i)
 {
 	struct kst_buf der KST_SCRATCH_BUF = KST_BUF_INIT;
-	struct kst_pbe_options pbe = { .iterations = (uint32_t)st->opt->iterations.value };
+	struct kst_pbe_options pbe = { .iterations = 0 };
 	struct kst_entry *e;
 
 	if (kst_store_open_key(st->store, i, st->cli->err) < 0 ||
@@ -99,7 +99,8 @@ static int put_key(struct state *st, size_t i)
 		put(st, "PRIVATE KEY", e->key->pkcs8.data, e->key->pkcs8.len);
 		return 0;
 	}
-	if (ask_new(st) < 0 || kst_key_seal(e->key, &st->pass, &pbe, &der, st->cli->err) < 0)
+	if (target_iterations(st->cli, &st->opt->iterations, &pbe) < 0 || ask_new(st) < 0 ||
+	    kst_key_seal(e->key, &st->pass, &pbe, &der, st->cli->err) < 0)
 		return -1;
 	put(st, "ENCRYPTED PRIVATE KEY", der.data, der.len);
 	return 0;
@@ -183,11 +184,17 @@ static int deliver(struct state *st)
 		struct kst_save_result res = { .written = true };
 		struct changes changes = { .nr = 0 };
 		struct change *c;
+		unsigned flags = 0;
 		int ret;
 
+		if (secret)
+			flags |= KST_FILE_SECRET;
+		if (opt->replace && !(secret && opt->plain_key))
+			flags |= KST_FILE_REPLACE;
+		if (cli->g.insecure_permissions)
+			flags |= KST_FILE_LOOSE;
 		if (!cli->g.dry_run && !cli->g.check &&
-		    kst_file_write(opt->out, st->data.data, st->data.len, secret,
-				   opt->replace && !(secret && opt->plain_key), cli->err) < 0) {
+		    kst_file_write(opt->out, st->data.data, st->data.len, flags, cli->err) < 0) {
 			if (cli->err->code == KST_E_EXISTS && !secret)
 				kst_error_hint(cli->err, "add --replace to write over it");
 			return -1;
@@ -239,6 +246,11 @@ static int run(struct cli *cli, void *opts)
 	if (st.opt->plain_key && !st.opt->key) {
 		kst_error_setx(cli->err, KST_E_USAGE, "goes with --key");
 		return kst_error_subject(cli->err, "--plain-key");
+	}
+	if (st.opt->split && (st.opt->key || st.opt->der || st.opt->public_key || st.opt->out)) {
+		kst_error_setx(cli->err, KST_E_USAGE, "writes certificates as PEM files, and goes with "
+						      "none of --key, --public-key, --der and -o");
+		return kst_error_subject(cli->err, "--split");
 	}
 	out_schema(cli->out, "kstool.export/1");
 	if (cmd_open(cli, cli->operand[0], &st.store) < 0)

@@ -36,8 +36,7 @@ static int conflict(struct state *st, const char *alias, const struct kst_entry 
 		       now->kind == KST_KIND_CERT ? "trusted certificate" : "certificate");
 	kst_error_subject(err, "%s", kst_store_path(st->store));
 	entries_compare(now, neu, err);
-	return kst_error_hint(err, "kstool import %s %s --alias %s --replace",
-			      st->cli->operand[0], st->cli->operand[1], alias);
+	return entries_again(st->cli, "--alias", alias, "--replace");
 }
 
 static int unchanged(struct state *st, size_t i, const char *why)
@@ -226,8 +225,9 @@ static int take(struct state *st, const struct kst_gathered *g)
 			       "no private key for \"%s\" in %s or %s", (char *)name.data,
 			       st->cli->operand[1], st->cli->operand[0]);
 	kst_error_subject(st->cli->err, "%s", st->cli->operand[1]);
-	return kst_error_hint(st->cli->err, "to trust this CA:  kstool trust %s %s",
-			      st->cli->operand[0], st->cli->operand[1]);
+	kst_error_hint(st->cli->err, "to trust this CA:");
+	return kst_error_command(st->cli->err, "kstool", "trust", st->cli->operand[0],
+				 st->cli->operand[1], NULL);
 }
 
 static void say_left_out(struct state *st, const struct kst_gathered *g)

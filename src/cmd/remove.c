@@ -86,7 +86,7 @@ static int run(struct cli *cli, void *opts)
 
 	if (cli->nr < 2 && !opt->match && !opt->expired) {
 		kst_error_setx(cli->err, KST_E_USAGE, "which entries are to be removed is not said");
-		return kst_error_hint(cli->err, "kstool list %s", cli->operand[0]);
+		return kst_error_command(cli->err, "kstool", "list", cli->operand[0], NULL);
 	}
 	if (target_save_options(cli, &opt->target, false, &save) < 0 ||
 	    cmd_edit(cli, cli->operand[0], false, 0, &s) < 0)

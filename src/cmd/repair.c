@@ -59,7 +59,8 @@ static int run(struct cli *cli, void *opts)
 
 	if (!opt->out) {
 		kst_error_setx(cli->err, KST_E_USAGE, "a store is never repaired in place");
-		return kst_error_hint(cli->err, "kstool repair %s -o NEW.kst", cli->operand[0]);
+		return kst_error_command(cli->err, "kstool", "repair", cli->operand[0], "-o",
+					 "NEW.kst", NULL);
 	}
 	out_schema(cli->out, "kstool.repair/1");
 	if (kst_native_repair(&r, cli->operand[0], opt->out, opt->accept.item, &open, cli->err) < 0)

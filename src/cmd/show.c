@@ -146,7 +146,8 @@ static int show_store(struct cli *cli, const struct show_opts *opt, struct kst_s
 
 		if (nr_ref && kst_store_find(s, ref[k], &i, cli->err) < 0) {
 			if (access(ref[k], F_OK) == 0)
-				kst_error_hint(cli->err, "kstool list %s %s", kst_store_path(s), ref[k]);
+				kst_error_command(cli->err, "kstool", "list", kst_store_path(s),
+						  ref[k], NULL);
 			return -1;
 		}
 		if (text && (k || !nr_ref))

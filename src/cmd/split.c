@@ -75,7 +75,8 @@ static int write_one(struct cli *cli, const char *dir, const struct kst_entry *e
 		goto done;
 	}
 	if (!there && !cli->g.dry_run && !cli->g.check &&
-	    kst_file_write(path, pem.data, pem.len, false, false, cli->err) < 0)
+	    kst_file_write(path, pem.data, pem.len,
+			   cli->g.insecure_permissions ? KST_FILE_LOOSE : 0, cli->err) < 0)
 		goto done;
 	c = changes_add(changes, there ? CHANGE_UNCHANGED : CHANGE_CREATED, path, "certificate");
 	if (c) {

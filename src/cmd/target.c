@@ -12,16 +12,16 @@ const char *const target_backups[] = { "never", "always", NULL };
 #define ITERATIONS_MIN 1000
 #define ITERATIONS_MAX 10000000
 
-static int iterations(struct cli *cli, const struct target_opts *t, struct kst_write_options *w)
+int target_iterations(struct cli *cli, const struct opt_int *n, struct kst_pbe_options *pbe)
 {
-	if (!t->iterations.given)
+	if (!n->given)
 		return 0;
-	if (t->iterations.value < ITERATIONS_MIN || t->iterations.value > ITERATIONS_MAX) {
+	if (n->value < ITERATIONS_MIN || n->value > ITERATIONS_MAX) {
 		kst_error_setx(cli->err, KST_E_BAD_VALUE, "%ld is not between %d and %d",
-			       t->iterations.value, ITERATIONS_MIN, ITERATIONS_MAX);
+			       n->value, ITERATIONS_MIN, ITERATIONS_MAX);
 		return kst_error_subject(cli->err, "--iterations");
 	}
-	w->pbe.iterations = (uint32_t)t->iterations.value;
+	pbe->iterations = (uint32_t)n->value;
 	return 0;
 }
 
@@ -29,7 +29,7 @@ int target_save_options(struct cli *cli, const struct target_opts *t, bool loses
 			struct kst_save_options *out)
 {
 	memset(out, 0, sizeof(*out));
-	if (iterations(cli, t, &out->write) < 0)
+	if (target_iterations(cli, &t->iterations, &out->write.pbe) < 0)
 		return -1;
 	if (t->mac && !strcmp(t->mac, "pbmac1"))
 		out->write.mac = KST_MAC_PBMAC1;

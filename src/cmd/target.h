@@ -24,6 +24,9 @@ struct target_opts {
 	  "keep the old bytes as STORE.kstool-bak; where something is lost if not given", \
 	  target_backups, false }
 
+/* --iterations within its bounds; 0 where it was not given.  0 or -1. */
+int target_iterations(struct cli *cli, const struct opt_int *n, struct kst_pbe_options *pbe);
+
 extern const char *const target_macs[], *const target_costs[], *const target_backups[];
 
 /*

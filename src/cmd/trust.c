@@ -89,14 +89,20 @@ static int add(struct state *st, const struct kst_entry *from, struct kst_cert *
 	struct change *c;
 	struct kst_head h;
 	size_t i = kst_store_find_cert(st->store, cert);
+	size_t marked = KST_NO_BASE;
 	bool made = false;
 
+	if (i != KST_NO_BASE && kst_store_head(st->store, i, &h, st->cli->err) < 0)
+		return -1;
+	/* There, but no anchor: the leaf of a key, or a certificate that lacks the mark. */
+	if (i != KST_NO_BASE && (h.kind != KST_KIND_CERT || !h.trusted)) {
+		marked = h.kind == KST_KIND_CERT ? i : KST_NO_BASE;
+		i = KST_NO_BASE;
+	}
 	if (i != KST_NO_BASE) {
-		if (kst_store_head(st->store, i, &h, st->cli->err) < 0)
-			return -1;
 		c = changes_add(&st->changes, CHANGE_UNCHANGED, h.alias, "trusted-cert");
 		if (c) {
-			c->text = kst_asprintf("already %s", h.trusted ? "trusted" : "in the store");
+			c->text = kst_strdup("already trusted");
 			c->reason = kst_strdup("already-trusted");
 			memcpy(c->before, kst_cert_sha256(cert), 32);
 			memcpy(c->after, kst_cert_sha256(cert), 32);
@@ -116,8 +122,21 @@ static int add(struct state *st, const struct kst_entry *from, struct kst_cert *
 		if (from->origin && !(e->origin = kst_strdup(from->origin)))
 			goto nomem;
 	}
+	if (marked != KST_NO_BASE) {
+		char *alias = kst_strdup(h.alias ? h.alias : "");
+
+		if (!alias || kst_store_replace(st->store, marked, e, st->cli->err) < 0) {
+			kst_free(alias);
+			return -1;
+		}
+		describe(changes_add(&st->changes, CHANGE_REPLACED, alias, "trusted-cert"), cert);
+		kst_free(alias);
+		return 0;
+	}
 	if (single && st->opt->alias) {
 		e->alias = kst_strdup(st->opt->alias);
+		if (!e->alias)
+			goto nomem;
 		made = true;
 	}
 	i = made ? kst_store_find_alias(st->store, e->alias) : KST_NO_BASE;
@@ -201,7 +220,8 @@ static int take_source(struct state *st, struct kst_store *src, bool single)
 					kst_error_setx(st->cli->err, KST_E_FINGERPRINT,
 						       "the certificate has another fingerprint");
 					kst_error_subject(st->cli->err, "%s", path);
-					return kst_error_hint(st->cli->err, "kstool show %s", path);
+					return kst_error_command(st->cli->err, "kstool", "show", path,
+								 NULL);
 				}
 				continue;
 			}

@@ -30,12 +30,13 @@ done:
 	return rc;
 }
 
-int kst_file_write(const char *path, const void *data, size_t len, bool secret, bool replace,
+int kst_file_write(const char *path, const void *data, size_t len, unsigned flags,
 		   struct kst_error *err)
 {
+	bool secret = flags & KST_FILE_SECRET, replace = flags & KST_FILE_REPLACE;
 	struct kst_place place = KST_PLACE_INIT;
 	int rc = -1;
-	if (kst_place_find(&place, path, false, err) == 0) {
+	if (kst_place_find(&place, path, flags & KST_FILE_LOOSE, err) == 0) {
 		if (place.exists && !replace) {
 			kst_error_setx(err, KST_E_EXISTS, "exists already");
 			kst_error_hint(err, "name another file, or add --replace");

@@ -150,9 +150,10 @@ static int commit(struct kst_store *s, const struct kst_save_options *opt, int l
 				    err) < 0)
 			goto done;
 		/* Once it is renamed a failure is about durability, and the lock is on the old file. */
-		s->saved = true;
-		if (kst_replace_commit(&out.replace, fresh, err) < 0) {
-			res->written = err && err->code == KST_E_NOT_DURABLE;
+		int renamed = kst_replace_commit(&out.replace, fresh, err);
+		s->saved = renamed == 0 || (err && err->code == KST_E_NOT_DURABLE);
+		if (renamed < 0) {
+			res->written = s->saved;
 			goto done;
 		}
 		if (opt->backup == KST_BACKUP_REMOVE)

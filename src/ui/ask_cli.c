@@ -48,10 +48,16 @@ static int write_secret(struct ask_cli *a, const char *path, const void *data, s
 	if (!grown)
 		return kst_error_nomem(err);
 	a->made = grown;
-	if (kst_file_write(path, data, len, true, false, err) < 0)
+	if (kst_file_write(path, data, len,
+			   KST_FILE_SECRET | (a->g->insecure_permissions ? KST_FILE_LOOSE : 0), err) < 0)
 		return kst_error_subject(err, "%s", path);
 	a->made[a->nr_made++] = path;
 	return 0;
+}
+
+void ask_cli_keep(struct ask_cli *a)
+{
+	a->nr_made = 0;
 }
 
 void ask_cli_abandon(struct ask_cli *a)

@@ -27,6 +27,8 @@ int ask_cli_new(struct ask_cli **out, const struct global *g, struct out *o, str
 void ask_cli_free(struct ask_cli *a);
 /* The command failed: remove the key and passphrase files that were made for what it did not write. */
 void ask_cli_abandon(struct ask_cli *a);
+/* It wrote it: they stay. */
+void ask_cli_keep(struct ask_cli *a);
 struct kst_asker ask_cli_asker(struct ask_cli *a);
 
 /* A store is being made: where --new-pass is not given, --pass gives its passphrase. */

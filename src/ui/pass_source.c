@@ -216,7 +216,7 @@ int secret_file_read(const char *path, bool line, size_t limit, bool loose, stru
 	else if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
 		kst_error_setx(err, KST_E_NOT_A_FILE, "a regular file or a pipe was expected");
 	else if (!loose && check_mode(fd, &st, err) < 0)
-		kst_error_hint(err, "chmod 600 %s", path);
+		kst_error_command(err, "chmod", "600", path, NULL);
 	else
 		ret = S_ISREG(st.st_mode) || !line ? read_regular(fd, line, limit, out, err)
 						   : read_line(fd, out, err);

@@ -6,7 +6,7 @@
  *
  * Every file is run as it is; then ROUNDS mutations of each, in rounds over all
  * files, until the seconds are over.  The n-th mutation of a file is always the
- * same.  A crash leaves its input in ./crash-replay.
+ * same.  A crash leaves its input beside the program, as replay-pem.crash.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -94,11 +94,12 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max)
 
 static uint8_t input[MAX_INPUT];
 static size_t input_len;
+static char crash[4096];
 
 /* What was run lies in a static place, so that it can be written where nothing else works. */
 static void keep_input(int sig)
 {
-	int fd = open("crash-replay", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd = open(crash, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd >= 0) {
 		ssize_t n = write(fd, input, input_len);
 		(void)n;
@@ -160,6 +161,7 @@ int main(int argc, char **argv)
 	double limit = 3600, start = seconds();
 	int opt;
 
+	snprintf(crash, sizeof(crash), "%s.crash", argv[0]);
 	LLVMFuzzerInitialize(&argc, &argv);
 	while ((opt = getopt(argc, argv, "n:t:")) != -1) {
 		if (opt == 'n')

@@ -169,7 +169,7 @@ static bool open_as_told(const struct sheet *t, const struct kst_open_options *o
 	return ok;
 }
 
-/* The first fault that check finds; it is the one that opening meets unless the sheet says otherwise. */
+/* The first fault that check finds: the one that opening meets, unless the sheet says otherwise. */
 static bool checked_as_told(const struct sheet *t, const struct kst_open_options *opt)
 {
 	struct kst_error err = KST_ERROR_INIT;

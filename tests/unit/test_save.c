@@ -579,12 +579,12 @@ START_TEST(a_plain_file_is_written_by_the_same_rules)
 {
 	const char *path = shelf_path(&shelf, "out.pem");
 	umask(022);
-	ck_assert_int_eq(kst_file_write(path, "one", 3, false, false, &shelf.err), 0);
+	ck_assert_int_eq(kst_file_write(path, "one", 3, 0, &shelf.err), 0);
 	ck_assert_uint_eq(shelf_mode(&shelf, "out.pem"), 0644);
-	ck_assert_int_eq(kst_file_write(path, "two!", 4, false, false, &shelf.err), -1);
+	ck_assert_int_eq(kst_file_write(path, "two!", 4, 0, &shelf.err), -1);
 	ck_assert_int_eq(shelf.err.code, KST_E_EXISTS);
 	kst_error_clear(&shelf.err);
-	ck_assert_int_eq(kst_file_write(path, "two!", 4, true, true, &shelf.err), 0);
+	ck_assert_int_eq(kst_file_write(path, "two!", 4, KST_FILE_SECRET | KST_FILE_REPLACE, &shelf.err), 0);
 	ck_assert_uint_eq(shelf_mode(&shelf, "out.pem"), 0600);
 	struct kst_buf b = bytes_of("out.pem");
 	ck_assert_uint_eq(b.len, 4);
@@ -592,7 +592,7 @@ START_TEST(a_plain_file_is_written_by_the_same_rules)
 	ck_assert_int_eq(kst_file_read(path, 3, &b, &shelf.err), -1);
 	ck_assert_int_eq(shelf.err.code, KST_E_TOO_LARGE);
 	kst_buf_release(&b);
-	ck_assert_int_eq(kst_file_write(shelf_path(&shelf, "no/where"), "x", 1, false, false, NULL),
+	ck_assert_int_eq(kst_file_write(shelf_path(&shelf, "no/where"), "x", 1, 0, NULL),
 			 -1);
 	ck_assert_uint_eq(shelf_count(&shelf), 1);
 }
