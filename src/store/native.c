@@ -162,6 +162,23 @@ static int open_damaged(struct damaged *d, const char *path, const struct kst_op
 	return 0;
 }
 
+int kst_check_whole(const struct kst_format *format, const struct kst_io *io, struct kst_error *err)
+{
+	struct kst_check c = { .whole = false };
+	struct kst_io quiet = *io;
+	int rc;
+	quiet.asker = NULL;
+	quiet.notes = NULL;
+	rc = format->native->check(&quiet, &c, err);
+	if (rc == 0 && !c.whole) {
+		rc = c.nr ? kst_error_setx(err, c.finding[0].code, "%s", c.finding[0].text) :
+			    kst_error_setx(err, KST_E_DATA_ROOT, "is damaged or altered");
+		kst_error_command(err, "kstool", "check", io->path ? io->path : "STORE", NULL);
+	}
+	kst_check_release(&c);
+	return rc;
+}
+
 int kst_native_check(struct kst_check *out, const char *path, const struct kst_open_options *opt,
 		     struct kst_error *err)
 {
@@ -215,7 +232,13 @@ int kst_native_repair(struct kst_repair *out, const char *path, const char *new_
 	if (d.format->native->repair(&d.io, &r, accept, err) < 0)
 		goto done;
 	about = new_path;
-	if ((fd = kst_file_sink_check(&sink, err)) < 0 ||
+	struct kst_fd_source back;
+	struct stat st;
+	if ((fd = kst_file_sink_check(&sink, err)) < 0 || fstat(fd, &st) < 0)
+		goto done;
+	back.fd = fd;
+	d.io.source = kst_source_fd(&back, (uint64_t)st.st_size);
+	if (kst_check_whole(d.format, &d.io, err) < 0 ||
 	    kst_replace_commit(&sink.replace, true, err) < 0)
 		goto done;
 	*out = r;

@@ -195,6 +195,12 @@ static int open_file(struct kst_store *s, struct kst_error *err)
 	int rc = read_model(s, err);
 	if (rc == 0)
 		rc = lock_and_compare(s, &cache, err);
+	if (rc == 0 && s->format->native) { /* nothing that is damaged gets a new signature */
+		struct kst_fd_source fd;
+		struct kst_bytes bytes;
+		struct kst_io io = kst_store_io(s, &fd, &bytes);
+		rc = kst_check_whole(s->format, &io, err);
+	}
 	s->asker = asker;
 	kst_cached_asker_release(&cache);
 	return rc;
