@@ -8,6 +8,8 @@
  */
 #include "der_kind.h"
 
+#include <string.h>
+
 #include "crypto/der.h"
 #include "kstool/alloc.h"
 
@@ -133,7 +135,16 @@ enum der_kind der_sniff(const uint8_t *data, size_t n, uint64_t *size)
 		return DER_NOTHING;
 	if (at[0][0] == KST_DER_OID) {
 		/* An algorithm first: encrypted key; with a BIT STRING behind it, a public key. */
-		return nr == 2 && h[1].id == KST_DER_OCTET_STRING ? DER_SEALED_KEY : DER_NOTHING;
+		if (nr == 2)
+			return h[1].id == KST_DER_OCTET_STRING ? DER_SEALED_KEY : DER_NOTHING;
+		/* The start of a file shows less: PKCS#5 and PKCS#12 encrypt, and nothing else. */
+		static const uint8_t pkcs[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1 };
+		const uint8_t *oid = at[0] + 2;
+		return (size_t)(end - at[0]) > 2 + sizeof(pkcs) &&
+				       memcmp(oid, pkcs, sizeof(pkcs)) == 0 &&
+				       (oid[sizeof(pkcs)] == 5 || oid[sizeof(pkcs)] == 12)
+			       ? DER_SEALED_KEY
+			       : DER_NOTHING;
 	}
 	if (nr == 2 && h[1].id != KST_DER_SEQUENCE)
 		return DER_NOTHING;

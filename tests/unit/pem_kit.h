@@ -142,13 +142,23 @@ static inline void set_alias(struct file *f, size_t i, const char *alias)
 	e->alias_derived = false;
 }
 
-/* ---- texts ---- */
+/* ---- texts: kept until the test ends, so that tests can be written in one line ---- */
+
+static inline char *text_keep(struct kst_buf *b)
+{
+	static char *kept[1024];
+	static size_t nr;
+	char *text = kst_strdup(b->data ? (char *)b->data : "");
+	ck_assert(text != NULL && !b->failed && nr < 1024);
+	kst_buf_release(b);
+	return kept[nr++] = text;
+}
 
 static inline char *block(const char *label, const uint8_t *der, size_t n)
 {
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
 	kst_pem_block(&b, label, der, n);
-	return kst_strdup((char *)b.data);
+	return text_keep(&b);
 }
 
 static inline char *cert_text(const struct party *p)
@@ -187,7 +197,7 @@ static inline int opens(struct kst_key *key, const char *pass)
 	return kst_key_open_with(key, &s, NULL) == 0;
 }
 
-/* Everything of `text` with `from` replaced by `to`, every time.  Not freed: tests are short. */
+/* Everything of `text` with `from` replaced by `to`, every time. */
 static inline char *swap(const char *text, const char *from, const char *to)
 {
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
@@ -196,7 +206,15 @@ static inline char *swap(const char *text, const char *from, const char *to)
 		kst_buf_puts(&b, to);
 	}
 	kst_buf_puts(&b, text);
-	return kst_strdup((char *)b.data);
+	return text_keep(&b);
+}
+
+/* Without its last line end. */
+static inline char *chop(const char *text)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	kst_buf_put(&b, text, strlen(text) - 1);
+	return text_keep(&b);
 }
 
 #define JOIN(...) join((const char *const[]){ __VA_ARGS__, NULL })
@@ -205,7 +223,7 @@ static inline char *join(const char *const *part)
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
 	for (kst_buf_puts(&b, ""); *part; part++)
 		kst_buf_puts(&b, *part);
-	return kst_strdup((char *)b.data);
+	return text_keep(&b);
 }
 
 /* A root, an issuer below it, two leaves of the issuer; with their texts. */

@@ -181,8 +181,7 @@ END_TEST
 START_TEST(files_glued_together_without_a_line_end_are_both_read)
 {
 	struct file f;
-	char *a = kst_strndup(w.a_cert, strlen(w.a_cert) - 1);
-	file_read(&f, JOIN(a, w.root_cert));
+	file_read(&f, JOIN(chop(w.a_cert), w.root_cert));
 	ck_assert_uint_eq(f.m.nr, 2);
 	file_close(&f);
 }
@@ -333,7 +332,9 @@ static char *trusted_text(const struct party *p, int trust_nid, int reject_nid, 
 		X509_alias_set1(x, (const unsigned char *)alias, -1);
 	ck_assert_int_eq(PEM_write_bio_X509_AUX(bio, x), 1);
 	long n = BIO_get_mem_data(bio, &data);
-	char *text = kst_strndup(data, (size_t)n);
+	struct kst_buf copy = KST_BUF_INIT;
+	kst_buf_put(&copy, data, (size_t)n);
+	char *text = text_keep(&copy);
 	BIO_free(bio);
 	X509_free(x);
 	return text;
@@ -392,7 +393,9 @@ static char *traditional(EVP_PKEY *key, const char *pass)
 				 (const unsigned char *)pass, pass ? (int)strlen(pass) : 0, NULL, NULL),
 			 1);
 	long n = BIO_get_mem_data(bio, &data);
-	char *text = kst_strndup(data, (size_t)n);
+	struct kst_buf copy = KST_BUF_INIT;
+	kst_buf_put(&copy, data, (size_t)n);
+	char *text = text_keep(&copy);
 	BIO_free(bio);
 	return text;
 }

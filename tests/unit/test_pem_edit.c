@@ -23,7 +23,7 @@ START_TEST(a_file_without_a_change_is_written_as_it_was)
 
 	const char *const odd[] = {
 		swap(text, "\n", "\r\n"), swap(w.root_cert, "\n", "\r"),
-		JOIN(kst_strndup(w.a_cert, strlen(w.a_cert) - 1), w.b_cert),
+		JOIN(chop(w.a_cert), w.b_cert),
 		swap(JOIN("  ", w.a_cert), "\n", "\n  "), "no block at all\n",
 	};
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
@@ -299,7 +299,7 @@ START_TEST(trust_for_some_purposes_survives)
 		ck_assert(kst_entry_same(peek(&f, i), peek(&g, i)));
 	ck_assert_ptr_nonnull(strstr((char *)f.out.data, "friendlyName: all\n-----BEGIN CERTIFICATE"));
 	/* Nothing changed: as it was.  Then all purposes: a plain block. */
-	char *text = kst_strdup((char *)f.out.data);
+	char *text = JOIN((char *)f.out.data);
 	set_alias(&g, 0, "some");
 	ck_assert_str_eq(file_write(&g), text);
 	kst_blob_release(&entry(&g, 0)->purposes);
@@ -387,7 +387,7 @@ START_TEST(without_memory_nothing_is_read_or_written_by_halves)
 {
 	char *text = JOIN(w.a_key, w.a_cert, w.issuer_cert, "friendlyName: x\n", w.root_cert);
 	bool done = false;
-	for (size_t n = 1; !done && n < 100000; n++) {
+	for (size_t n = 1; !done && n < 100000; n += n < 100 ? 1 : 13) {
 		struct file f;
 		file_init(&f, &kst_format_pem);
 		f.write.plain_key = true;
