@@ -45,6 +45,12 @@ CLI_SRC = $(sort $(wildcard src/ui/*.c src/cmd/*.c)) src/main.c
 UNIT_SRC = $(sort $(wildcard tests/unit/test_*.c))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 
+ifneq ($(filter-out demo check packages clean dist,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(shell $(PKG_CONFIG) --exists $(LIBS_PC) 2>/dev/null && echo yes),yes)
+$(error something to build with is missing; `sh src/gen/packages.sh build` installs it)
+endif
+endif
+
 # V=1 shows the commands.
 Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) '$@')

@@ -83,6 +83,7 @@ static int add_one(struct cli *cli, const struct convert_opts *opt, struct kst_s
 		return -1;
 	if (kst_store_add(out, copy, &i, cli->err) < 0 || kst_store_head(out, i, &h, cli->err) < 0)
 		return -1;
+	entries_warn_bare(cli, f, e);
 	c = changes_add(changes, CHANGE_CREATED, h.alias ? h.alias : "", cmd_type_word(&h));
 	if (c) {
 		c->text = entries_text(e);
@@ -162,6 +163,12 @@ static int run(struct cli *cli, void *opts)
 		return -1;
 	if (target_save_options(cli, &opt->target, false, &save) < 0)
 		return -1;
+	/* Before anybody types a passphrase for nothing. */
+	if (opt->out && strcmp(opt->out, "-") && !opt->replace && access(opt->out, F_OK) == 0) {
+		kst_error_setx(cli->err, KST_E_EXISTS, "exists already");
+		kst_error_subject(cli->err, "%s", opt->out);
+		return kst_error_hint(cli->err, "name another file, or add --replace");
+	}
 	if (opt->keep_pass)
 		keep_pass_begin(&keep, cli);
 	if (sources_open(cli, &src, cli->operand, cli->nr, NULL) < 0)
@@ -172,7 +179,7 @@ static int run(struct cli *cli, void *opts)
 		.alias = opt->alias,
 	};
 	if (kst_gather(&g, src.store, src.nr, &how, &cli->notes, cli->err) < 0 ||
-	    entries_mismatch(cli, &g, NULL) < 0)
+	    entries_mismatch(cli, &src, &g, NULL) < 0)
 		goto done;
 	if (opt->split) {
 		ret = write_split(cli, opt, &g);

@@ -80,6 +80,15 @@ int entries_notice_swap(struct cli *cli)
 				 cli->operand[0], NULL);
 }
 
+void entries_warn_bare(struct cli *cli, const struct kst_format *f, const struct kst_entry *e)
+{
+	if (e->kind == KST_KIND_KEY && !e->chain.nr && (f->caps & KST_CAP_CHAINS))
+		out_warn(cli->out, "key-without-certificate",
+			 "%s: a private key without certificate: was its certificate forgotten?%s",
+			 e->alias ? e->alias : "(no name)",
+			 f->caps & KST_CAP_JAVA ? " Java cannot use it" : "");
+}
+
 int entries_again(struct cli *cli, const char *a, const char *b, const char *c)
 {
 	const char *w[8] = { NULL };
@@ -238,7 +247,28 @@ size_t entries_key_for(struct kst_store *s, const struct kst_cert *cert, struct 
 	return KST_NO_BASE;
 }
 
-int entries_mismatch(struct cli *cli, const struct kst_gathered *g, struct kst_store *s)
+/* The source that holds a certificate; the first that holds a private key. */
+static const char *source_of_cert(const struct sources *src, const struct kst_cert *cert)
+{
+	for (size_t i = 0; i < src->nr; i++)
+		if (kst_store_find_cert(src->store[i], cert) != KST_NO_BASE)
+			return kst_store_path(src->store[i]);
+	return "-";
+}
+
+static const char *source_of_key(const struct sources *src)
+{
+	struct kst_head h;
+
+	for (size_t i = 0; i < src->nr; i++)
+		for (size_t k = 0; k < kst_store_count(src->store[i]); k++)
+			if (!kst_store_head(src->store[i], k, &h, NULL) && h.kind == KST_KIND_KEY)
+				return kst_store_path(src->store[i]);
+	return "-";
+}
+
+int entries_mismatch(struct cli *cli, const struct sources *src, const struct kst_gathered *g,
+		     struct kst_store *s)
 {
 	const struct kst_entry *key = NULL, *cert = NULL;
 	struct kst_buf name KST_SCRATCH_BUF = KST_BUF_INIT, text KST_SCRATCH_BUF = KST_BUF_INIT;
@@ -261,11 +291,10 @@ int entries_mismatch(struct cli *cli, const struct kst_gathered *g, struct kst_s
 	kst_error_setx(cli->err, KST_E_KEY_MISMATCH,
 		       "the certificate \"%s\" does not belong to the private key (%s)",
 		       name.data ? (char *)name.data : "", text.data ? (char *)text.data : "?");
-	kst_error_subject(cli->err, "%s", cli->operand[cli->nr - 1]);
-	kst_error_detail(cli->err, "their public keys differ");
-	return cli->nr > 1 ? kst_error_command(cli->err, "kstool", "show", cli->operand[cli->nr - 2],
-					       cli->operand[cli->nr - 1], NULL) :
-			     kst_error_command(cli->err, "kstool", "show", cli->operand[0], NULL);
+	kst_error_subject(cli->err, "%s", source_of_cert(src, cert->chain.cert[0]));
+	kst_error_detail(cli->err, "the key is in %s, and their public keys differ", source_of_key(src));
+	return kst_error_command(cli->err, "kstool", "show", source_of_key(src),
+				 source_of_cert(src, cert->chain.cert[0]), NULL);
 }
 
 bool entries_not_older(const struct kst_entry *now, const struct kst_entry *cert)

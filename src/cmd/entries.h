@@ -22,6 +22,9 @@ int entries_notice_swap(struct cli *cli);
 /* Hint: the same command with all its operands and three words more. */
 int entries_again(struct cli *cli, const char *a, const char *b, const char *c);
 
+/* Warn where a private key goes into a format that Java reads without a certificate: Java ignores it. */
+void entries_warn_bare(struct cli *cli, const struct kst_format *f, const struct kst_entry *e);
+
 /* "Acme Root, until 2036-11-20": what an entry is, in a few words.  kst_free it. */
 char *entries_text(const struct kst_entry *e);
 /* "until 2026-12-05 -> 2027-03-05, same key".  kst_free it. */
@@ -38,7 +41,8 @@ size_t entries_key_for(struct kst_store *s, const struct kst_cert *cert, struct 
  * A key that found no certificate beside a leaf that found no key (in the gathering, nor in `s`, which
  * may be NULL): nobody means that.  KEY_MISMATCH, or 0.
  */
-int entries_mismatch(struct cli *cli, const struct kst_gathered *g, struct kst_store *s);
+int entries_mismatch(struct cli *cli, const struct sources *src, const struct kst_gathered *g,
+		     struct kst_store *s);
 /* Does `cert` end no earlier than what `now` holds? */
 bool entries_not_older(const struct kst_entry *now, const struct kst_entry *cert);
 /* Does `neu` keep every name, the key and at least the end of `now`? */

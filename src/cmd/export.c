@@ -194,11 +194,8 @@ static int deliver(struct state *st)
 		if (cli->g.insecure_permissions)
 			flags |= KST_FILE_LOOSE;
 		if (!cli->g.dry_run && !cli->g.check &&
-		    kst_file_write(opt->out, st->data.data, st->data.len, flags, cli->err) < 0) {
-			if (cli->err->code == KST_E_EXISTS && !secret)
-				kst_error_hint(cli->err, "add --replace to write over it");
+		    kst_file_write(opt->out, st->data.data, st->data.len, flags, cli->err) < 0)
 			return -1;
-		}
 		c = changes_add(&changes, CHANGE_CREATED, opt->out, NULL);
 		if (c)
 			c->text = kst_asprintf("%zu object%s", st->objects, st->objects == 1 ? "" : "s");

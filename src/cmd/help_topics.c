@@ -195,7 +195,7 @@ static const char *const keytool[] = {
 	"  keytool -list -v -keystore F -alias A     kstool show F A",
 	"  keytool -printcert -file C                kstool show C",
 	"  keytool -importcert (a CA)                kstool trust F ca.pem --alias A",
-	"  keytool -importcert (a reply)             kstool import F reply.p7b",
+	"  keytool -importcert (a reply)             kstool import F reply.pem",
 	"  keytool -importkeystore                   kstool convert OLD -o NEW",
 	"  keytool -exportcert -rfc -alias A         kstool export F A -o c.pem",
 	"  keytool -delete -alias A                  kstool remove F A",

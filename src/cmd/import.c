@@ -124,6 +124,7 @@ static int add_key(struct state *st, struct kst_entry *e)
 		return -1;
 	if (kst_store_head(st->store, i, &h, st->cli->err) < 0)
 		return -1;
+	entries_warn_bare(st->cli, kst_store_format(st->store), e);
 	struct change *c = changes_add(&st->changes, CHANGE_ADDED, h.alias, cmd_type_word(&h));
 	if (c) {
 		c->text = entries_text(e);
@@ -265,7 +266,7 @@ static int run(struct cli *cli, void *opts)
 		goto done;
 	if (cmd_edit(cli, cli->operand[0], st.opt->create, 'K', &st.store) < 0)
 		goto done;
-	if (entries_mismatch(cli, &g, st.store) < 0 || take(&st, &g) < 0)
+	if (entries_mismatch(cli, &src, &g, st.store) < 0 || take(&st, &g) < 0)
 		goto done;
 	say_left_out(&st, &g);
 	if (st.replaced && !st.opt->target.backup)

@@ -46,6 +46,9 @@ static int run(struct cli *cli, void *opts)
 		save.backup = kst_store_format(s)->caps & KST_CAP_NATIVE ? KST_BACKUP_REMOVE :
 									   KST_BACKUP_ALWAYS;
 	ret = cmd_commit(cli, s, &changes, &save);
+	if (ret == 0 && save.backup == KST_BACKUP_ALWAYS && !save.dry_run)
+		out_note(cli->out, "the backup still opens with the old passphrase: remove it once the new "
+				   "one works");
 	if (ret == 0 && (kst_store_format(s)->caps & KST_CAP_NATIVE))
 		out_note(cli->out, "who knew the old passphrase and kept a copy of the file can still "
 				   "open that copy; kstool rekey %s makes new keys",

@@ -11,8 +11,12 @@ trap 'rm -rf "$dir"' EXIT INT TERM
 cd "$dir"
 PATH=$(dirname "$kstool"):$PATH
 
-say() { printf '\n\033[1m# %s\033[0m\n' "$*"; }
-run() { printf '\033[36m$ %s\033[0m\n' "$*"; "$@"; }
+bold= cyan= off=
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$(printf '\033[1m') cyan=$(printf '\033[36m') off=$(printf '\033[0m'); fi
+say() { printf '\n%s# %s%s\n' "$bold" "$*" "$off"; }
+run() { printf '%s$ %s%s\n' "$cyan" "$*" "$off"; "$@"; }
+# The same, and only the last line of what it says.
+last() { printf '%s$ %s | tail -1%s\n' "$cyan" "$*" "$off"; "$@" > .said; tail -n 1 .said; }
 quiet() { "$@" 2>/dev/null; }
 
 bundle=
@@ -39,7 +43,7 @@ printf 'correct horse battery staple\n' > pass
 umask 022
 
 say "every CA that this system trusts, into a signed truststore ($(grep -c BEGIN "$bundle") in the bundle)"
-run kstool trust system.kst "$bundle" --expired --create --new-key-file ops.key --quiet
+last kstool trust system.kst "$bundle" --expired --create --new-key-file ops.key
 run kstool list system.kst --match isrg
 
 say "a private key and its certificates, into an encrypted keystore"
@@ -53,7 +57,7 @@ run kstool show shop.kst shop.example.test
 say "out to PKCS#12, for Java and Windows and everyone else"
 run kstool convert shop.kst -o shop.p12 --pass file:pass --new-pass file:pass
 run openssl pkcs12 -in shop.p12 -passin file:pass -nokeys -info -out /dev/null
-run kstool convert system.kst -o system.p12 --new-pass file:pass --quiet
+last kstool convert system.kst -o system.p12 --new-pass file:pass
 run kstool list system.p12 --pass file:pass --match isrg
 
 say "and back to PEM, for a web server"
@@ -63,4 +67,4 @@ run ls -l fullchain.pem private.pem
 
 say "every bit of a store is signed: nobody's passphrase is needed to check"
 run kstool check shop.kst system.kst
-printf '\nThat is the main job. kstool help tells the rest.\n'
+printf '\nThat is the main job. The program is %s; its word "help" tells the rest.\n' "$kstool"

@@ -86,7 +86,10 @@ EOF
 [ -n "$missing" ] || exit 0
 echo "installing:$missing"
 sudo=
-[ "$(id -u)" = 0 ] || sudo=sudo
+if [ "$(id -u)" != 0 ]; then
+	command -v sudo >/dev/null 2>&1 || { echo "please run as root: ${m:-your package manager} install$missing" >&2; exit 1; }
+	sudo=sudo
+fi
 case $m in
 apt-get)
 	export DEBIAN_FRONTEND=noninteractive

@@ -148,8 +148,11 @@ static int open_damaged(struct damaged *d, const char *path, const struct kst_op
 	if (kst_fd_read_at(d->fd, 0, head, n, err) < 0)
 		return -1;
 	d->format = native_format(path, head, n);
-	if (!d->format)
-		return kst_error_setx(err, KST_E_NOT_NATIVE, "is no native store (.kst)");
+	if (!d->format) {
+		kst_error_setx(err, KST_E_NOT_NATIVE, "is no native store (.kst)");
+		kst_error_hint(err, "what protects it is verified whenever it is opened:");
+		return kst_error_command(err, "kstool", "list", path, NULL);
+	}
 	d->from.fd = d->fd;
 	d->limits = opt->limits ? *opt->limits : limits;
 	d->io = (struct kst_io){ .path = path,
