@@ -31,7 +31,7 @@ CFLAGS ?=
 CPPFLAGS ?=
 LDFLAGS ?=
 ALL_CPPFLAGS = -D_GNU_SOURCE -Iinclude -Isrc -Iformats -I$(B)/gen $(shell $(PKG_CONFIG) --cflags $(LIBS_PC)) $(CPPFLAGS)
-ALL_CFLAGS = -std=c17 $(OPT) $(WARN) $(HARDEN) $(SANFLAGS) $(EXTRA) $(CFLAGS)
+ALL_CFLAGS = -std=c17 $(OPT) $(WARN) $(HARDEN) $(SANFLAGS) $(EXTRA) $(TEST_WARN) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack $(SANFLAGS) $(LDFLAGS)
 ifeq ($(LINK),static)
 LDLIBS = $(STATIC_LIBS)
@@ -80,7 +80,7 @@ $(B)/gen/completions.h: $(COMPLETIONS)
 $(call obj,src/cmd/completion.c): $(B)/gen/completions.h
 
 # ---- tests ----
-$(B)/tests/%.o: EXTRA += -Wno-missing-prototypes
+$(B)/tests/%.o: TEST_WARN = -Wno-missing-prototypes
 $(B)/gen/suites.def: $(UNIT_SRC)
 	@mkdir -p $(@D)
 	@for f in $(notdir $(basename $(UNIT_SRC))); do echo "SUITE($$f)"; done > $@
@@ -144,9 +144,18 @@ check:
 	@sh src/gen/packages.sh check
 	@$(MAKE) --no-print-directory unit cli floors scripts replay
 
-VALGRIND = valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect --trace-children=no
-valgrind: $(B)/unit
-	CK_FORK=no CK_DEFAULT_TIMEOUT=0 CK_TIMEOUT_MULTIPLIER=50 $(VALGRIND) $(B)/unit
+VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect \
+	--errors-for-leak-kinds=definite
+# The conversations, each command under valgrind, and the suites below the formats and of the formats.
+# VALGRIND_SUITES='...' names others; the build gives every block its own malloc.
+VALGRIND_SUITES ?= base text model gather der chain pkcs12_traps kst1_repair kst1_later
+valgrind: $(B)/unit $(B)/cli $(B)/kstool $(FIXTURES)/.done
+	@mkdir -p $(B)/under
+	@printf '#!/bin/sh\nexec $(VALGRIND) %s "$$@"\n' $(abspath $(B)/kstool) > $(B)/under/kstool
+	@chmod +x $(B)/under/kstool
+	CK_TIMEOUT_MULTIPLIER=20 $(B)/cli $(B)/under $(FIXTURES) $(sort $(wildcard tests/cli/*.txt))
+	@for s in $(VALGRIND_SUITES); do \
+		CK_TIMEOUT_MULTIPLIER=50 CK_RUN_SUITE=$$s $(VALGRIND) $(B)/unit || exit 1; done
 
 demo:
 	@sh src/gen/packages.sh demo
