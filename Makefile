@@ -146,14 +146,15 @@ check:
 
 VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect \
 	--errors-for-leak-kinds=definite
-# The conversations, each command under valgrind, and the suites below the formats and of the formats.
+# Conversations without Argon2id (seconds for each under valgrind), each command under valgrind, and the suites below the formats and of the formats.
 # VALGRIND_SUITES='...' names others; the build gives every block its own malloc.
+VALGRIND_TALKS ?= change damage errors json pem-edit sealed trust
 VALGRIND_SUITES ?= base text model gather der chain pkcs12_traps kst1_repair kst1_later
 valgrind: $(B)/unit $(B)/cli $(B)/kstool $(FIXTURES)/.done
 	@mkdir -p $(B)/under
 	@printf '#!/bin/sh\nexec $(VALGRIND) %s "$$@"\n' $(abspath $(B)/kstool) > $(B)/under/kstool
 	@chmod +x $(B)/under/kstool
-	CK_TIMEOUT_MULTIPLIER=20 $(B)/cli $(B)/under $(FIXTURES) $(sort $(wildcard tests/cli/*.txt))
+	CK_TIMEOUT_MULTIPLIER=20 $(B)/cli $(B)/under $(FIXTURES) $(VALGRIND_TALKS:%=tests/cli/%.txt)
 	@for s in $(VALGRIND_SUITES); do \
 		CK_TIMEOUT_MULTIPLIER=50 CK_RUN_SUITE=$$s $(VALGRIND) $(B)/unit || exit 1; done
 

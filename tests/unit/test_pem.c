@@ -68,6 +68,10 @@ START_TEST(a_second_copy_of_a_ca_stands_for_itself)
 	ck_assert(peek(&f, 0)->trusted);
 	ck_assert_uint_eq(peek(&f, 1)->chain.nr, 2);
 	file_close(&f);
+	/* Each key takes a copy of its own while there is one. */
+	file_read(&f, JOIN(w.a_key, w.b_key, w.a_cert, w.b_cert, w.issuer_cert, w.issuer_cert));
+	ck_assert_uint_eq(f.m.nr, 2);
+	file_close(&f);
 }
 END_TEST
 
@@ -197,6 +201,11 @@ START_TEST(errors_name_the_block_and_the_line)
 		   KST_E_CORRUPT, "block 1 (CERTIFICATE, line 3) has no END: the next begins in line");
 	file_fails(swap(w.a_cert, "END CERT", "END X509 CERT"), KST_E_CORRUPT,
 		   "begins as CERTIFICATE in line 1 and ends as X509 CERTIFICATE in line");
+	file_fails(swap(w.a_cert, "END CERTIFICATE", "END CERTIFICATE REQUEST"), KST_E_CORRUPT,
+		   "ends as CERTIFICATE REQUEST in line");
+	file_fails(swap(w.a_cert, "\n-----END", "\n\nAAAA\n-----END"), KST_E_CORRUPT,
+		   "has data behind an empty line");
+	file_fails(swap(w.a_cert, "\nM", "\n====M"), KST_E_CORRUPT, "padding in the wrong place in line 2");
 	file_fails("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", KST_E_BAD_CERT,
 		   "block 1 (CERTIFICATE, line 1)");
 	file_fails("-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n", KST_E_BAD_KEY,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* test_pem_edit.c - a PEM file that is changed: what is not touched stays byte for byte */
+#include <openssl/pem.h>
+
 #include "pem_kit.h"
 
 /* One of everything, with text in all places that a person puts some. */
@@ -268,6 +270,33 @@ START_TEST(a_sealed_key_stays_as_it_was_sealed)
 }
 END_TEST
 
+START_TEST(a_sealed_key_that_was_opened_is_written_open_if_somebody_says_so)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *data;
+	ck_assert_int_eq(PEM_write_bio_PrivateKey_traditional(bio, w.a.key, EVP_aes_256_cbc(),
+							      (const unsigned char *)"own", 3, NULL,
+							      NULL),
+			 1);
+	BIO_write(bio, "", 1);
+	BIO_get_mem_data(bio, &data);
+	const char *const texts[] = { sealed_text(&w.a, "own"), JOIN(data) };
+	BIO_free(bio);
+	for (size_t i = 0; i < 2; i++) {
+		struct file f;
+		file_read(&f, texts[i]);
+		f.write.plain_key = true;
+		f.m.item[0].dirty = true;
+		ck_assert_str_eq(file_write(&f), texts[i]); /* nobody could open it */
+		ck_assert(opens(peek(&f, 0)->key, "own"));
+		ck_assert_str_eq(file_write(&f), w.a_key);
+		f.write.plain_key = false;
+		ck_assert_str_eq(file_write(&f), texts[i]);
+		file_close(&f);
+	}
+}
+END_TEST
+
 /* ---- trust ---- */
 
 static void set_oids(struct kst_blob *b, const char *last, size_t nr)
@@ -302,6 +331,9 @@ START_TEST(trust_for_some_purposes_survives)
 	char *text = JOIN((char *)f.out.data);
 	set_alias(&g, 0, "some");
 	ck_assert_str_eq(file_write(&g), text);
+	entry(&g, 1)->trusted = true;
+	ck_assert_str_ne(file_write(&g), text);
+	entry(&g, 1)->trusted = false;
 	kst_blob_release(&entry(&g, 0)->purposes);
 	ck_assert_ptr_nonnull(strstr(file_write(&g), "friendlyName: some\n-----BEGIN CERTIFICATE"));
 	file_close(&f);
@@ -431,6 +463,7 @@ Suite *test_pem_edit(void)
 	tcase_add_test(t, a_key_that_lies_open_stays_so_beside_a_new_sealed_one);
 	tcase_add_test(t, a_new_passphrase_seals_every_key_and_nothing_else_changes);
 	tcase_add_test(t, a_sealed_key_stays_as_it_was_sealed);
+	tcase_add_test(t, a_sealed_key_that_was_opened_is_written_open_if_somebody_says_so);
 	tcase_add_test(t, trust_for_some_purposes_survives);
 	tcase_add_test(t, trust_settings_that_are_removed_leave_the_chain_its_certificate);
 	tcase_add_test(t, a_secret_key_is_refused);
