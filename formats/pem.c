@@ -118,7 +118,7 @@ static int set_alias(struct kst_entry *e, struct kst_bytes name, struct kst_erro
 static struct kst_bytes name_of(const struct pem_file *f, uint32_t block)
 {
 	const struct pem_span *at = &f->block[block].at;
-	return pem_friendly_name(f->text.data, at->text, at->begin);
+	return pem_field(f->text.data, at->text, at->begin, PEM_NAME);
 }
 
 static struct kst_bytes der_of(const struct reader *r)

@@ -4,7 +4,7 @@
  *
  * By public key, then by signature and name; never by order, which users get
  * wrong in every way there is.  The one exception is a sealed key, of which
- * nothing is known before its passphrase is: see adjacent_leaf().
+ * nothing is known before its passphrase is: see named_leaf(), adjacent_leaf().
  */
 #include "pem_file.h"
 
@@ -29,7 +29,7 @@ struct index {
 
 struct match {
 	struct pem_file *f;
-	struct index by_key, by_subject;
+	struct index by_key, by_subject, by_id;
 	struct kst_cert **cert;     /* all of them */
 	struct kst_cert_pool *pool; /* over them */
 	uint64_t budget;
@@ -55,16 +55,32 @@ static int by_key_then_place(const void *a, const void *b)
 	return c ? c : (x->block > y->block) - (x->block < y->block);
 }
 
+static struct kst_bytes by_spki(const struct pem_file *f, size_t i)
+{
+	return kst_cert_spki(f->block[i].cert);
+}
+
+static struct kst_bytes by_name(const struct pem_file *f, size_t i)
+{
+	return kst_cert_subject_der(f->block[i].cert);
+}
+
+/* What the text before a block says that key and certificate have in common. */
+static struct kst_bytes by_id(const struct pem_file *f, size_t i)
+{
+	const struct pem_span *at = &f->block[i].at;
+	return pem_field(f->text.data, at->text, at->begin, PEM_ID);
+}
+
 static int build_index(struct index *idx, const struct pem_file *f, size_t nr,
-		       struct kst_bytes (*key)(const struct kst_cert *))
+		       struct kst_bytes (*key)(const struct pem_file *f, size_t i))
 {
 	idx->slot = kst_calloc(nr + 1, sizeof(*idx->slot));
 	if (!idx->slot)
 		return -1;
 	for (size_t i = 0; i < f->nr_blocks; i++)
 		if (f->block[i].cert)
-			idx->slot[idx->nr++] =
-				(struct slot){ key(f->block[i].cert), (uint32_t)i };
+			idx->slot[idx->nr++] = (struct slot){ key(f, i), (uint32_t)i };
 	qsort(idx->slot, idx->nr, sizeof(*idx->slot), by_key_then_place);
 	return 0;
 }
@@ -145,8 +161,27 @@ static int leaf_of(struct match *m, uint32_t k, uint32_t *leaf, struct kst_error
 }
 
 /*
- * Of a sealed key nothing is known.  A file with one such key, and a certificate
- * right behind or before it that is no CA's and no other key's, is taken for
+ * Of a sealed key nothing is known but what the text before it says: openssl
+ * pkcs12 writes the localKeyID of the bags, and so does kstool.
+ */
+static int named_leaf(struct match *m, uint32_t k, uint32_t *leaf, struct kst_error *err)
+{
+	struct kst_bytes id = by_id(m->f, k);
+	if (!id.len)
+		return 0;
+	size_t i, end = range(&m->by_id, id, &i);
+	if (spend(m, end - i, err) < 0)
+		return -1;
+	for (; i < end; i++) {
+		uint32_t c = m->by_id.slot[i].block;
+		if (!m->f->block[c].claimed)
+			*leaf = better(m->f, k, *leaf, c, true);
+	}
+	return 0;
+}
+
+/*
+ * Without that: a file with one such key, and a certificate right behind or before it that is no CA's and no other key's, is taken for
  * the pair that it nearly always is; opening the key tells for sure.
  */
 static uint32_t adjacent_leaf(const struct pem_file *f, uint32_t k)
@@ -205,31 +240,53 @@ static int build_chain(struct match *m, uint32_t k, uint32_t leaf, struct kst_er
 	return 0;
 }
 
-static int match_keys(struct match *m, uint32_t *leaf, struct kst_error *err)
+static void claim(struct match *m, uint32_t leaf)
+{
+	if (leaf != PEM_NONE)
+		m->f->block[leaf].claimed = true;
+}
+
+/* The leaf of each key block: open keys first, since theirs is certain. */
+static int find_leafs(struct match *m, uint32_t *leaf, struct kst_error *err)
 {
 	struct pem_file *f = m->f;
-	uint32_t sealed = PEM_NONE;
-	size_t nr_sealed = 0;
+	size_t nr_sealed = 0, nr_left = 0;
+	uint32_t left = PEM_NONE;
 
 	for (uint32_t k = 0; k < f->nr_blocks; k++) {
 		leaf[k] = PEM_NONE;
 		if (f->block[k].what != PEM_KEY)
 			continue;
-		if (kst_key_is_sealed(f->block[k].entry->key)) {
-			sealed = k;
-			nr_sealed++;
-		}
+		nr_sealed += kst_key_is_sealed(f->block[k].entry->key);
 		if (leaf_of(m, k, &leaf[k], err) < 0)
 			return -1;
-		if (leaf[k] != PEM_NONE)
-			f->block[leaf[k]].claimed = true;
+		claim(m, leaf[k]);
 	}
-	if (nr_sealed == 1) {
-		leaf[sealed] = adjacent_leaf(f, sealed);
-		if (leaf[sealed] != PEM_NONE)
-			f->block[leaf[sealed]].claimed = true;
+	if (nr_sealed && build_index(&m->by_id, f, m->by_key.nr, by_id) < 0)
+		return kst_error_nomem(err);
+	for (uint32_t k = 0; nr_sealed && k < f->nr_blocks; k++) {
+		if (f->block[k].what != PEM_KEY || !kst_key_is_sealed(f->block[k].entry->key))
+			continue;
+		if (named_leaf(m, k, &leaf[k], err) < 0)
+			return -1;
+		claim(m, leaf[k]);
+		if (leaf[k] == PEM_NONE) {
+			left = k;
+			nr_left++;
+		}
 	}
-	for (uint32_t k = 0; k < f->nr_blocks; k++)
+	if (nr_left == 1) {
+		leaf[left] = adjacent_leaf(f, left);
+		claim(m, leaf[left]);
+	}
+	return 0;
+}
+
+static int match_keys(struct match *m, uint32_t *leaf, struct kst_error *err)
+{
+	if (find_leafs(m, leaf, err) < 0)
+		return -1;
+	for (uint32_t k = 0; k < m->f->nr_blocks; k++)
 		if (leaf[k] != PEM_NONE && build_chain(m, k, leaf[k], err) < 0)
 			return -1;
 	return 0;
@@ -239,8 +296,8 @@ static int build(struct match *m, size_t certs, struct kst_error *err)
 {
 	size_t n = 0;
 	m->cert = kst_calloc(certs, sizeof(struct kst_cert *));
-	if (!m->cert || build_index(&m->by_key, m->f, certs, kst_cert_spki) < 0 ||
-	    build_index(&m->by_subject, m->f, certs, kst_cert_subject_der) < 0)
+	if (!m->cert || build_index(&m->by_key, m->f, certs, by_spki) < 0 ||
+	    build_index(&m->by_subject, m->f, certs, by_name) < 0)
 		return kst_error_nomem(err);
 	for (size_t i = 0; i < m->f->nr_blocks; i++)
 		if (m->f->block[i].cert)
@@ -270,5 +327,6 @@ int pem_match(struct pem_file *f, const struct kst_limits *limits, struct kst_er
 	kst_cert_pool_free(m.pool);
 	kst_free(m.by_key.slot);
 	kst_free(m.by_subject.slot);
+	kst_free(m.by_id.slot);
 	return rc;
 }

@@ -451,9 +451,8 @@ static size_t last_line(const uint8_t *data, size_t from, size_t to, const char 
 	return found;
 }
 
-struct kst_bytes pem_friendly_name(const uint8_t *data, size_t from, size_t to)
+struct kst_bytes pem_field(const uint8_t *data, size_t from, size_t to, const char *name)
 {
-	static const char name[] = "friendlyName:";
 	size_t at = last_line(data, from, to, name);
 	if (at == to)
 		return (struct kst_bytes){ NULL, 0 };
@@ -492,7 +491,7 @@ size_t pem_lead(const uint8_t *data, size_t from, size_t to)
 	/* ... what openssl pkcs12 wrote, which has blank lines inside ... */
 	size_t bag = last_line(data, from, to, "Bag Attributes");
 	if (bag == to)
-		bag = last_line(data, from, to, "friendlyName:");
+		bag = last_line(data, from, to, PEM_NAME);
 	if (bag < lead)
 		lead = bag;
 	/* ... and the blank lines before that. */

@@ -51,8 +51,11 @@ struct pem_headers {
 /* Decode the body; appended to out.  0, or -1 (CORRUPT, naming block and line). */
 int pem_decode(struct pem_scan *s, const struct pem_span *b, struct pem_headers *headers,
 	       struct kst_buf *out, struct kst_error *err);
-/* The value of the last "friendlyName:" line of data[from..to), trimmed; empty: none. */
-struct kst_bytes pem_friendly_name(const uint8_t *data, size_t from, size_t to);
+/* The value of the last line of data[from..to) that starts with `name` ("friendlyName:"), trimmed;
+ * data NULL: there is none. */
+struct kst_bytes pem_field(const uint8_t *data, size_t from, size_t to, const char *name);
+#define PEM_NAME "friendlyName:"
+#define PEM_ID "localKeyID:"
 /* Where in data[from..to) the text starts that describes the block at `to` and goes when it goes. */
 size_t pem_lead(const uint8_t *data, size_t from, size_t to);
 

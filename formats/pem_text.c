@@ -61,6 +61,23 @@ void pem_make_name(struct kst_buf *out, const char *alias)
 	out->failed |= name.failed;
 }
 
+/* SHA-1 of the certificate, as OpenSSL has it in what it makes; any value that both have would do. */
+void pem_make_id(struct kst_buf *out, const struct kst_cert *leaf)
+{
+	uint8_t sha1[20];
+	kst_cert_sha1(leaf, sha1);
+	kst_buf_puts(out, PEM_ID);
+	for (size_t i = 0; i < sizeof(sha1); i++)
+		kst_buf_printf(out, " %02X", sha1[i]);
+	kst_buf_u8(out, '\n');
+}
+
+bool pem_is_sealed(const struct kst_buf *text)
+{
+	static const char open[] = "-----BEGIN PRIVATE KEY-----";
+	return text->len >= sizeof(open) && memcmp(text->data, open, sizeof(open) - 1) != 0;
+}
+
 static bool label_ok(const char *label)
 {
 	size_t n = strlen(label);
@@ -165,17 +182,32 @@ static int make_opaque(struct kst_buf *out, const struct kst_entry *e, struct ks
 	return out->failed ? kst_error_nomem(err) : 0;
 }
 
+/* A key and its chain. */
+static int make_pair(struct pem_maker *m, struct kst_buf *out, const struct kst_entry *e,
+		     struct kst_error *err)
+{
+	struct kst_buf key KST_SCRATCH_BUF = KST_BUF_INIT;
+	if (pem_make_key(m, &key, e, err) < 0)
+		return -1;
+	bool id = pem_is_sealed(&key) && e->chain.nr;
+	if (id)
+		pem_make_id(out, e->chain.cert[0]);
+	kst_buf_put(out, key.data, key.len);
+	for (size_t k = 0; k < e->chain.nr; k++) {
+		if (id && k == 0)
+			pem_make_id(out, e->chain.cert[0]);
+		if (pem_make_cert(out, e, k, err) < 0)
+			return -1;
+	}
+	return out->failed ? kst_error_nomem(err) : 0;
+}
+
 int pem_make_entry(struct pem_maker *m, struct kst_buf *out, const struct kst_entry *e,
 		   struct kst_error *err)
 {
 	switch (e->kind) {
 	case KST_KIND_KEY:
-		if (pem_make_key(m, out, e, err) < 0)
-			return -1;
-		for (size_t k = 0; k < e->chain.nr; k++)
-			if (pem_make_cert(out, e, k, err) < 0)
-				return -1;
-		return 0;
+		return make_pair(m, out, e, err);
 	case KST_KIND_CERT:
 		return pem_make_cert(out, e, 0, err);
 	case KST_KIND_CSR:

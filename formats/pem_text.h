@@ -25,6 +25,10 @@ int pem_make_entry(struct pem_maker *m, struct kst_buf *out, const struct kst_en
 /* An alias as it may stand in a line of text: nothing in it can begin a line of its own. */
 void pem_make_alias(struct kst_buf *out, const char *alias);
 void pem_make_name(struct kst_buf *out, const char *alias); /* "friendlyName: ALIAS\n" */
+/* "localKeyID: ...\n", as openssl pkcs12 writes it: what ties a sealed key to its leaf. */
+void pem_make_id(struct kst_buf *out, const struct kst_cert *leaf);
+/* Is the key of this block of text encrypted? */
+bool pem_is_sealed(const struct kst_buf *text);
 
 /* Does the block that the key came from say the same, in the way it has to be said now?  1, 0, -1. */
 int pem_same_key(const struct pem_maker *m, struct pem_file *f, const struct pem_base *base,

@@ -18,6 +18,7 @@ struct fate {
 	bool drop_text;        /* the text before it describes something else */
 	bool name_if_there;    /* `name` only replaces a name that the text has */
 	const char *name;      /* new friendlyName, or NULL */
+	const struct kst_cert *id; /* the leaf that a new localKeyID is made of, or NULL */
 	struct kst_buf with;   /* takes its place */
 	struct kst_buf after;  /* comes right behind it */
 };
@@ -85,7 +86,15 @@ static void plan_keeping(struct writer *w)
 static bool has_name(const struct writer *w, uint32_t block)
 {
 	const struct pem_span *at = &w->f->block[block].at;
-	return pem_friendly_name(w->f->text.data, at->text, at->begin).data != NULL;
+	return pem_field(w->f->text.data, at->text, at->begin, PEM_NAME).data != NULL;
+}
+
+static bool same_id(const struct writer *w, uint32_t a, uint32_t b)
+{
+	const struct pem_span *x = &w->f->block[a].at, *y = &w->f->block[b].at;
+	struct kst_bytes i = pem_field(w->f->text.data, x->text, x->begin, PEM_ID);
+	struct kst_bytes k = pem_field(w->f->text.data, y->text, y->begin, PEM_ID);
+	return i.len && i.len == k.len && memcmp(i.data, k.data, i.len) == 0;
 }
 
 static void plan_name(struct writer *w, const struct pem_base *base, const struct kst_entry *e)
@@ -103,11 +112,22 @@ static void plan_name(struct writer *w, const struct pem_base *base, const struc
 		}
 }
 
-/* The chain of a changed key: links that are in the file stay where they are. */
+/*
+ * The chain of a changed key: links that are in the file stay where they are.  A
+ * key that is sealed and did not lie so beside this leaf gets a line in common with it.
+ */
 static int plan_chain(struct writer *w, const struct pem_base *base, const struct kst_entry *e,
-		      struct kst_error *err)
+		      bool sealed, bool same, struct kst_error *err)
 {
 	uint32_t anchor = base->main;
+	if (sealed && e->chain.nr) {
+		uint32_t leaf = block_of(w, base, e->chain.cert[0]);
+		bool tied = leaf != PEM_NONE && same_id(w, base->main, leaf);
+		if (!tied && (!same || leaf == PEM_NONE || leaf != base->cert[0]))
+			w->fate[base->main].id = e->chain.cert[0];
+		if (leaf != PEM_NONE)
+			w->fate[leaf].id = w->fate[base->main].id;
+	}
 	for (size_t k = 0; k < e->chain.nr; k++) {
 		uint32_t b = block_of(w, base, e->chain.cert[k]);
 		if (b != PEM_NONE) {
@@ -127,6 +147,8 @@ static int plan_chain(struct writer *w, const struct pem_base *base, const struc
 			to = &w->fate[old].with;
 			anchor = old;
 		}
+		if (k == 0 && sealed)
+			pem_make_id(to, e->chain.cert[0]);
 		if (pem_make_cert(to, e, k, err) < 0)
 			return -1;
 	}
@@ -136,14 +158,17 @@ static int plan_chain(struct writer *w, const struct pem_base *base, const struc
 static int plan_key(struct writer *w, const struct kst_item *item, const struct pem_base *base,
 		    struct kst_error *err)
 {
-	int same = pem_same_key(&w->made, w->f, base, item->entry->key, err);
+	const struct kst_key *key = item->entry->key;
+	struct kst_buf *with = &w->fate[base->main].with;
+	int same = pem_same_key(&w->made, w->f, base, key, err);
 	if (same < 0)
 		return -1;
 	if (same) /* the parameters belong to it */
 		keep(w, w->f->block[base->main].params);
-	else if (pem_make_key(&w->made, &w->fate[base->main].with, item->entry, err) < 0)
+	else if (pem_make_key(&w->made, with, item->entry, err) < 0)
 		return -1;
-	return plan_chain(w, base, item->entry, err);
+	bool sealed = same ? key->sealed.len || key->dek_info : pem_is_sealed(with);
+	return plan_chain(w, base, item->entry, sealed, same, err);
 }
 
 static int plan_item(struct writer *w, const struct kst_item *item, const struct pem_base *base,
@@ -184,13 +209,21 @@ static void put_made(struct writer *w, const struct kst_buf *made)
 	w->out.failed |= made->failed;
 }
 
-static void put_name_line(struct writer *w, const char *alias, const uint8_t *indent, size_t n)
+/* New lines right before a block, as far from the margin as it is. */
+static void put_lines(struct writer *w, const struct pem_span *at, const char *alias,
+		      const struct kst_cert *id)
 {
 	struct kst_buf line KST_SCRATCH_BUF = KST_BUF_INIT;
-	kst_buf_put(&line, indent, n);
-	pem_make_name(&line, alias);
-	if (line.len > n)
-		put_made(w, &line);
+	for (int i = 0; i < 2; i++) {
+		kst_buf_reset(&line);
+		kst_buf_put(&line, w->f->text.data + at->begin, at->indent);
+		if (i == 0 && alias)
+			pem_make_name(&line, alias);
+		if (i == 1 && id)
+			pem_make_id(&line, id);
+		if (line.len > at->indent)
+			put_made(w, &line);
+	}
 }
 
 /* The text before a block, with a new name in it if there is to be one. */
@@ -198,12 +231,11 @@ static void put_lead(struct writer *w, const struct pem_span *at, const struct f
 		     size_t from)
 {
 	const uint8_t *text = w->f->text.data;
-	struct kst_bytes old = pem_friendly_name(text, from, at->begin);
+	struct kst_bytes old = pem_field(text, from, at->begin, PEM_NAME);
 	if (!fate->name || fate->drop_text || !old.data) {
 		if (!fate->drop_text)
 			kst_buf_put(&w->out, text + from, at->begin - from);
-		if (fate->name && !fate->name_if_there)
-			put_name_line(w, fate->name, text + at->begin, at->indent);
+		put_lines(w, at, fate->name_if_there ? NULL : fate->name, fate->id);
 		return;
 	}
 	struct kst_buf name KST_SCRATCH_BUF = KST_BUF_INIT;
@@ -214,6 +246,7 @@ static void put_lead(struct writer *w, const struct pem_span *at, const struct f
 		kst_buf_u8(&w->out, ' ');
 	kst_buf_put(&w->out, name.data, name.len);
 	kst_buf_put(&w->out, text + end, at->begin - end);
+	put_lines(w, at, NULL, fate->id);
 	w->out.failed |= name.failed;
 }
 

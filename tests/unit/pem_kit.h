@@ -170,6 +170,19 @@ static inline char *cert_text(const struct party *p)
 	return text;
 }
 
+/* "localKeyID: ..." as kstool writes it. */
+static inline char *id_text(const struct party *p)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	uint8_t sha1[20];
+	ck_assert_int_eq(X509_digest(p->cert, EVP_sha1(), sha1, NULL), 1);
+	kst_buf_puts(&b, "localKeyID:");
+	for (size_t i = 0; i < sizeof(sha1); i++)
+		kst_buf_printf(&b, " %02X", sha1[i]);
+	kst_buf_u8(&b, '\n');
+	return text_keep(&b);
+}
+
 static inline char *key_text(const struct party *p)
 {
 	struct kst_key *k = party_key(p);

@@ -116,6 +116,30 @@ START_TEST(a_sealed_key_takes_the_leaf_beside_it_and_no_ca)
 }
 END_TEST
 
+START_TEST(what_openssl_pkcs12_says_of_a_sealed_key_is_believed)
+{
+	static const char one[] = "Bag Attributes\n    localKeyID: 01 02 \n";
+	static const char two[] = "Bag Attributes\n    friendlyName: two\n    localKeyID: 03\n";
+	char *a = sealed_text(&w.a, "pass"), *b = sealed_text(&w.b, "pass");
+	struct file f;
+	file_read(&f, JOIN(one, w.a_cert, two, w.b_cert, "Bag Attributes: <No Attributes>\n",
+			   w.issuer_cert, two, b, one, a));
+	ck_assert_uint_eq(f.m.nr, 2);
+	ck_assert_str_eq(peek(&f, 0)->alias, "two");
+	ck_assert_uint_eq(peek(&f, 0)->chain.nr, 2);
+	ck_assert(opens(entry(&f, 0)->key, "pass"));
+	ck_assert_int_eq(kst_key_matches(peek(&f, 0)->key, peek(&f, 0)->chain.cert[0]), 1);
+	ck_assert_str_eq(peek(&f, 1)->alias, "a.test");
+	file_close(&f);
+	/* Not against an open key that the certificate belongs to. */
+	file_read(&f, JOIN(one, w.b_cert, one, a, w.b_key));
+	ck_assert_uint_eq(f.m.nr, 2);
+	ck_assert_uint_eq(peek(&f, 0)->chain.nr, 0);
+	ck_assert_uint_eq(peek(&f, 1)->chain.nr, 1);
+	file_close(&f);
+}
+END_TEST
+
 START_TEST(nobody_is_asked_while_a_file_is_read)
 {
 	struct file f;
@@ -495,6 +519,7 @@ Suite *test_pem(void)
 	tcase_add_test(t, a_second_copy_of_a_ca_stands_for_itself);
 	tcase_add_test(t, a_ca_of_its_own_is_trusted_and_a_leaf_is_not);
 	tcase_add_test(t, a_sealed_key_takes_the_leaf_beside_it_and_no_ca);
+	tcase_add_test(t, what_openssl_pkcs12_says_of_a_sealed_key_is_believed);
 	tcase_add_test(t, nobody_is_asked_while_a_file_is_read);
 	tcase_add_test(t, what_stands_around_a_block_is_no_matter);
 	tcase_add_test(t, lines_of_every_width_decode_to_the_same_bytes);

@@ -237,11 +237,27 @@ START_TEST(a_new_passphrase_seals_every_key_and_nothing_else_changes)
 	for (size_t i = 0; i < f.m.nr; i++)
 		f.m.item[i].dirty = true;
 	file_read(&g, file_write(&f));
-	ck_assert_ptr_nonnull(strstr((char *)f.out.data, JOIN("# cert\n", w.a_cert)));
-	ck_assert_int_eq(strncmp((char *)f.out.data, "# a\n-----BEGIN ENC", 18), 0);
-	ck_assert_uint_eq(g.m.nr, 3);
+	/* What ties the key to its certificate now that nobody sees its public half. */
+	char *id = id_text(&w.a);
+	ck_assert_ptr_nonnull(strstr((char *)f.out.data, JOIN("# cert\n", id, w.a_cert)));
+	char *start = JOIN("# a\n", id, "-----BEGIN ENC");
+	ck_assert_int_eq(strncmp((char *)f.out.data, start, strlen(start)), 0);
+	ck_assert_uint_eq(g.m.nr, 2);
+	ck_assert_uint_eq(peek(&g, 0)->chain.nr, 1);
 	ck_assert(opens(entry(&g, 0)->key, "fresh"));
-	ck_assert(opens(entry(&g, 2)->key, "fresh"));
+	ck_assert(opens(entry(&g, 1)->key, "fresh"));
+	/* Once more: sealed keys are sealed anew, and the line is there already. */
+	file_close(&f);
+	f = g;
+	f.asker.ctx = &f;
+	for (size_t i = 0; i < 2; i++)
+		kst_blob_release(&entry(&f, i)->key->sealed);
+	ck_assert_int_eq(kst_secret_set(&f.m.pass, "newer", 5, NULL), 0);
+	f.m.has_pass = true;
+	file_read(&g, file_write(&f));
+	ck_assert_uint_eq(peek(&g, 0)->chain.nr, 1);
+	ck_assert(opens(peek(&g, 0)->key, "newer"));
+	ck_assert_ptr_null(strstr((char *)f.out.data, JOIN(id, id)));
 	file_close(&f);
 	file_close(&g);
 }
@@ -249,7 +265,7 @@ END_TEST
 
 START_TEST(a_sealed_key_stays_as_it_was_sealed)
 {
-	char *text = JOIN(sealed_text(&w.a, "own"), w.a_cert);
+	char *sealed = sealed_text(&w.a, "own"), *text = JOIN(sealed, w.a_cert), *id = id_text(&w.a);
 	struct file f;
 	file_read(&f, text);
 	set_alias(&f, 0, "x");
@@ -264,7 +280,7 @@ START_TEST(a_sealed_key_stays_as_it_was_sealed)
 	ck_assert_int_eq(kst_entry_copy(&copy, peek(&f, 0), NULL), 0);
 	kst_secret_release(&copy->key->pkcs8);
 	add(&g, copy);
-	ck_assert_str_eq(file_write(&g), JOIN("friendlyName: x\n", text));
+	ck_assert_str_eq(file_write(&g), JOIN("friendlyName: x\n", id, sealed, id, w.a_cert));
 	file_close(&g);
 	file_close(&f);
 }
@@ -294,6 +310,37 @@ START_TEST(a_sealed_key_that_was_opened_is_written_open_if_somebody_says_so)
 		ck_assert_str_eq(file_write(&f), texts[i]);
 		file_close(&f);
 	}
+}
+END_TEST
+
+START_TEST(sealed_keys_find_their_certificates_again)
+{
+	struct file f, g;
+	file_init(&f, &kst_format_pem);
+	f.new_pass = "a passphrase";
+	add(&f, party_entry("a", &w.a, PARTIES(&w.a, &w.issuer)));
+	add(&f, party_entry("b", &w.b, PARTIES(&w.b, &w.issuer)));
+	file_read(&g, file_write(&f));
+	ck_assert_uint_eq(g.m.nr, 2);
+	for (size_t i = 0; i < 2; i++)
+		ck_assert(kst_chain_equal(&peek(&f, i)->chain, &peek(&g, i)->chain));
+	file_close(&f);
+	/* A new leaf for one that stays sealed. */
+	struct party renewed = { .key = w.a.key };
+	renewed.cert = party_certify(w.a.key, "a", "DNS:a.test", 0, 100, &w.issuer);
+	struct kst_entry *e = entry(&g, 0);
+	kst_chain_release(&e->chain);
+	struct kst_cert *c = party_cert(&renewed);
+	kst_chain_push(&e->chain, c);
+	file_read(&f, file_write(&g));
+	ck_assert_uint_eq(f.m.nr, 2);
+	ck_assert(kst_cert_equal(peek(&f, 0)->chain.cert[0], c));
+	ck_assert(opens(peek(&f, 0)->key, "a passphrase"));
+	ck_assert_uint_eq(g.asked, 0);
+	kst_cert_free(c);
+	X509_free(renewed.cert);
+	file_close(&f);
+	file_close(&g);
 }
 END_TEST
 
@@ -464,6 +511,7 @@ Suite *test_pem_edit(void)
 	tcase_add_test(t, a_new_passphrase_seals_every_key_and_nothing_else_changes);
 	tcase_add_test(t, a_sealed_key_stays_as_it_was_sealed);
 	tcase_add_test(t, a_sealed_key_that_was_opened_is_written_open_if_somebody_says_so);
+	tcase_add_test(t, sealed_keys_find_their_certificates_again);
 	tcase_add_test(t, trust_for_some_purposes_survives);
 	tcase_add_test(t, trust_settings_that_are_removed_leave_the_chain_its_certificate);
 	tcase_add_test(t, a_secret_key_is_refused);
