@@ -91,7 +91,7 @@ static void summary(struct cli *cli, const char *path, const struct changes *c, 
 				       dry ? word[a].would : word[a].done);
 	if (!b.len)
 		kst_buf_puts(&b, "nothing to do");
-	if (res->written && !dry && (fresh || res->tightened))
+	if (res->written && !dry && res->mode && (fresh || res->tightened))
 		kst_buf_printf(&b, ", mode %04o", res->mode & 07777u);
 	kst_buf_puts(&b, ".");
 	if (res->backup[0] && !dry)

@@ -101,8 +101,10 @@ static int fill(struct cli *cli, const struct convert_opts *opt, struct kst_stor
 	for (size_t i = 0; i < g->nr_left; i++) {
 		struct change *c = changes_add(changes, CHANGE_SKIPPED, g->left[i].what, NULL);
 
-		if (c)
+		if (c) {
 			c->text = kst_asprintf("%s: %s", g->left[i].source, g->left[i].reason);
+			c->reason = kst_strdup(g->left[i].reason);
+		}
 	}
 	if (kst_store_count(out))
 		return 0;

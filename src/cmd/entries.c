@@ -4,6 +4,7 @@
 #include "cmd/describe.h"
 
 #include <string.h>
+#include <unistd.h>
 
 int sources_open(struct cli *cli, struct sources *s, const char *const *path, size_t nr,
 		 const struct opt_list *extra)
@@ -70,8 +71,8 @@ int entries_notice_swap(struct cli *cli)
 	const struct kst_format *first = kst_format_by_path(cli->operand[0]);
 	const struct kst_format *last = kst_format_by_path(cli->operand[cli->nr - 1]);
 
-	/* A text file first and a store last: nobody means that. */
-	if (!first || !last || (first->caps & KST_CAP_BINARY) || !(last->caps & KST_CAP_BINARY) ||
+	/* A text file that exists first and a store last: nobody means that. */
+	if (access(cli->operand[0], F_OK) < 0 || !first || !last || (first->caps & KST_CAP_BINARY) || !(last->caps & KST_CAP_BINARY) ||
 	    (last->caps & KST_CAP_SINGLE))
 		return 0;
 	kst_error_setx(cli->err, KST_E_SWAPPED, "the store comes first, then what goes into it");

@@ -174,6 +174,15 @@ found:
 	return kst_error_hint(cli->err, "name one entry, or leave out --der");
 }
 
+/* Does the file hold these very bytes? */
+static bool already_there(const char *path, const struct kst_buf *want)
+{
+	struct kst_buf have KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	return kst_file_read(path, want->len + 1, &have, NULL) == 0 && have.len == want->len &&
+	       !memcmp(have.data, want->data, want->len);
+}
+
 static int deliver(struct state *st)
 {
 	struct cli *cli = st->cli;
@@ -193,6 +202,13 @@ static int deliver(struct state *st)
 			flags |= KST_FILE_REPLACE;
 		if (cli->g.insecure_permissions)
 			flags |= KST_FILE_LOOSE;
+		if (opt->replace && already_there(opt->out, &st->data)) {
+			res.written = false;
+			c = changes_add(&changes, CHANGE_UNCHANGED, opt->out, NULL);
+			ret = cmd_report(cli, opt->out, &changes, false, &res);
+			changes_release(&changes);
+			return ret;
+		}
 		if (!cli->g.dry_run && !cli->g.check &&
 		    kst_file_write(opt->out, st->data.data, st->data.len, flags, cli->err) < 0)
 			return -1;
@@ -221,13 +237,27 @@ static int split(struct state *st)
 	struct kst_save_result res = { .written = true };
 	struct changes changes = { .nr = 0 };
 	size_t nr = kst_store_count(st->store);
-	struct kst_entry **e = kst_calloc(nr ? nr : 1, sizeof(*e));
+	struct kst_entry **e = kst_calloc(nr + st->cli->nr, sizeof(*e));
 	int ret = e ? 0 : kst_error_nomem(st->cli->err);
 
-	for (size_t i = 0; !ret && i < nr; i++)
-		ret = kst_store_entry(st->store, i, &e[i], st->cli->err);
+	if (st->cli->nr > 1 && !ret) {
+		nr = 0;
+		for (size_t k = 1; !ret && k < st->cli->nr; k++) {
+			size_t i;
+
+			ret = kst_store_find(st->store, st->cli->operand[k], &i, st->cli->err);
+			if (!ret)
+				ret = kst_store_entry(st->store, i, &e[nr++], st->cli->err);
+		}
+	} else {
+		for (size_t i = 0; !ret && i < nr; i++)
+			ret = kst_store_entry(st->store, i, &e[i], st->cli->err);
+	}
 	if (!ret)
 		ret = split_certs(st->cli, st->opt->split, e, nr, &changes);
+	res.written = false;
+	for (size_t i = 0; i < changes.nr; i++)
+		res.written |= changes.row[i].action == CHANGE_CREATED;
 	if (!ret)
 		ret = cmd_report(st->cli, st->opt->split, &changes, false, &res);
 	changes_release(&changes);
@@ -244,9 +274,11 @@ static int run(struct cli *cli, void *opts)
 		kst_error_setx(cli->err, KST_E_USAGE, "goes with --key");
 		return kst_error_subject(cli->err, "--plain-key");
 	}
-	if (st.opt->split && (st.opt->key || st.opt->der || st.opt->public_key || st.opt->out)) {
+	if (st.opt->split && (st.opt->key || st.opt->der || st.opt->public_key || st.opt->out ||
+			      st.opt->plain_key || cli->g.new_pass.nr)) {
 		kst_error_setx(cli->err, KST_E_USAGE, "writes certificates as PEM files, and goes with "
-						      "none of --key, --public-key, --der and -o");
+						      "none of --key, --plain-key, --public-key, --der, -o "
+						      "and --new-pass");
 		return kst_error_subject(cli->err, "--split");
 	}
 	out_schema(cli->out, "kstool.export/1");

@@ -236,8 +236,10 @@ static void say_left_out(struct state *st, const struct kst_gathered *g)
 	for (size_t i = 0; i < g->nr_left; i++) {
 		struct change *c = changes_add(&st->changes, CHANGE_SKIPPED, g->left[i].what, NULL);
 
-		if (c)
+		if (c) {
 			c->text = kst_asprintf("%s: %s", g->left[i].source, g->left[i].reason);
+			c->reason = kst_strdup(g->left[i].reason);
+		}
 	}
 }
 

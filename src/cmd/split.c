@@ -41,9 +41,13 @@ char *split_name(const char *alias, const char *suffix)
 static int already(const char *path, const struct kst_buf *want)
 {
 	struct kst_buf have KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct stat st;
 
-	if (access(path, F_OK) < 0 && errno == ENOENT)
-		return 0;
+	/* A link would lead the file out of the directory, a fifo would wait for ever. */
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (!S_ISREG(st.st_mode))
+		return -1;
 	if (kst_file_read(path, want->len + 1, &have, NULL) < 0)
 		return -1;
 	return have.len == want->len && !memcmp(have.data, want->data, want->len) ? 1 : -1;

@@ -86,6 +86,20 @@ static void skip(struct state *st, const struct kst_cert *cert, struct kst_error
 		st->first = *why;
 }
 
+/* In a file of loose objects a certificate that completes a chain is there, and is trusted by whoever
+ * is given the file; its entry. */
+static size_t in_chain(struct kst_store *s, const struct kst_cert *cert)
+{
+	struct kst_entry *e;
+
+	for (size_t i = 0; (kst_store_format(s)->caps & KST_CAP_LOOSE) && i < kst_store_count(s); i++)
+		if (!kst_store_entry(s, i, &e, NULL))
+			for (size_t k = 0; k < e->chain.nr; k++)
+				if (kst_cert_equal(e->chain.cert[k], cert))
+					return i;
+	return KST_NO_BASE;
+}
+
 static int add(struct state *st, const struct kst_entry *from, struct kst_cert *cert, bool single)
 {
 	struct kst_entry *e = NULL;
@@ -102,7 +116,11 @@ static int add(struct state *st, const struct kst_entry *from, struct kst_cert *
 		marked = h.kind == KST_KIND_CERT ? i : KST_NO_BASE;
 		i = KST_NO_BASE;
 	}
+	if (i == KST_NO_BASE && marked == KST_NO_BASE)
+		i = in_chain(st->store, cert);
 	if (i != KST_NO_BASE) {
+		if (kst_store_head(st->store, i, &h, st->cli->err) < 0)
+			return -1;
 		c = changes_add(&st->changes, CHANGE_UNCHANGED, h.alias, "trusted-cert");
 		if (c) {
 			c->text = kst_strdup("already trusted");

@@ -48,7 +48,7 @@ static int fit_alias(struct kst_store *s, struct kst_entry *e, struct kst_error 
 		set_text(&e->alias, lower);
 	}
 	size_t n = strlen(e->alias);
-	if (!(s->format->caps & KST_CAP_NATIVE) || kst_alias_ok(e->alias, n, KST_ALIAS_MAX))
+	if (kst_alias_ok(e->alias, n, KST_ALIAS_MAX))
 		return 0;
 	char *legal = kst_alias_legal(e->alias, n, NULL);
 	if (!legal)

@@ -137,6 +137,9 @@ static int open_damaged(struct damaged *d, const char *path, const struct kst_op
 	static const struct kst_write_options no_write;
 	uint8_t head[64];
 
+	/* Before it is opened: a fifo would wait for a writer that never comes. */
+	if (stat(path, &d->st) == 0 && S_ISFIFO(d->st.st_mode))
+		return kst_error_setx(err, KST_E_NOT_A_FILE, "is no regular file");
 	d->fd = kst_file_open(path, &d->st, err);
 	if (d->fd < 0)
 		return -1;

@@ -176,6 +176,11 @@ static int open_file(struct kst_store *s, struct kst_error *err)
 		struct kst_io io = kst_store_io(s, &fd, &bytes);
 		return kst_call_read(s->format, &io, &s->model, err);
 	}
+	/* Before it is opened: a fifo would wait for a writer that never comes. */
+	struct stat there;
+	if (s->edit && stat(s->path, &there) == 0 && !S_ISREG(there.st_mode))
+		return kst_error_setx(err, KST_E_NOT_A_FILE,
+				      "is no regular file, and only such can be changed");
 	s->fd = kst_file_open(s->path, &s->st, err);
 	if (s->fd < 0)
 		return -1;

@@ -160,6 +160,7 @@ int main(int argc, char **argv)
 		return 2;
 	snprintf(path, sizeof(path), "%s:%s", bin, getenv("PATH"));
 	setenv("PATH", path, 1);
+	free(bin);
 	setenv("HOME", "/nonexistent", 1);
 	setenv("KSTOOL_SIGNERS", "/nonexistent", 1);
 	setenv("LC_ALL", "C", 1);
