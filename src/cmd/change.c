@@ -146,5 +146,9 @@ int cmd_commit(struct cli *cli, struct kst_store *s, struct changes *c,
 		ask_cli_keep(cli->ask);
 	if (saved < 0)
 		return -1;
+	/* What was to be written lay there already, byte for byte. */
+	for (size_t i = 0; !res.written && i < c->nr; i++)
+		if (word[c->row[i].action].effect)
+			c->row[i].action = CHANGE_UNCHANGED;
 	return cmd_report(cli, kst_store_path(s), c, fresh, &res);
 }

@@ -6,6 +6,7 @@
  * old store or the new one at every moment, and the new one only after it was
  * read from the disk and found to say what was meant.
  */
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -131,6 +132,25 @@ static int write_and_check(struct kst_store *s, struct kst_file_sink *out,
 	return rc;
 }
 
+/* Would the file be replaced by its own bytes?  Then it is left alone, and so is its backup. */
+static bool is_there_already(const struct kst_store *s, const struct kst_file_sink *out, int old)
+{
+	struct kst_buf a KST_SCRATCH_BUF = KST_BUF_INIT, b KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct stat st;
+	int fd;
+	if (old < 0 || fstat(old, &st) < 0 || (uint64_t)st.st_size != out->size ||
+	    out->size > s->limits.file || kst_buf_reserve(&a, out->size) < 0 ||
+	    kst_buf_reserve(&b, out->size) < 0)
+		return false;
+	fd = openat(s->place.dirfd, out->replace.tmp, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	bool same = fd >= 0 && kst_fd_read_at(fd, 0, a.data, out->size, NULL) == 0 &&
+		    kst_fd_read_at(old, 0, b.data, out->size, NULL) == 0 &&
+		    memcmp(a.data, b.data, out->size) == 0;
+	if (fd >= 0)
+		close(fd);
+	return same;
+}
+
 static int commit(struct kst_store *s, const struct kst_save_options *opt, int lock,
 		  struct kst_save_result *res, struct kst_error *err)
 {
@@ -143,6 +163,10 @@ static int commit(struct kst_store *s, const struct kst_save_options *opt, int l
 	if (kst_replace_begin(&out.replace, &s->place, mode, mask, !fresh, err) < 0 ||
 	    write_and_check(s, &out, &opt->write, err) < 0)
 		goto done;
+	if (s->is_new && !fresh && !mask && is_there_already(s, &out, lock)) {
+		rc = 0;
+		goto done;
+	}
 	tell_mode(s, mode, mask, res);
 	if (!opt->dry_run) {
 		if (opt->backup == KST_BACKUP_ALWAYS && !fresh &&
