@@ -127,9 +127,20 @@ struct kst_cert *kst_pool_match(const struct kst_pool *p, struct kst_key *key, b
 	struct kst_buf spki KST_SCRATCH_BUF = KST_BUF_INIT;
 	if (!kst_key_is_sealed(key) && kst_key_spki(key, &spki, NULL) == 0 && !spki.failed)
 		match_bytes(&m, p, (struct kst_bytes){ spki.data, spki.len });
-	for (size_t i = 0; !m.nr && i < p->nr && i < MAX_SLOW; i++)
-		if (kst_key_matches(key, p->cert[i]) == 1)
+	struct kst_cert *unknown = NULL;
+	size_t nr_unknown = 0;
+	for (size_t i = 0; !m.nr && i < p->nr && i < MAX_SLOW; i++) {
+		int fits = kst_key_matches(key, p->cert[i]);
+		if (fits == 1)
 			consider(&m, p->cert[i]);
+		if (fits < 0 && !kst_key_is_sealed(key)) {
+			unknown = p->cert[i];
+			nr_unknown++;
+		}
+	}
+	/* An algorithm that this OpenSSL does not know: one certificate of it is the key's own. */
+	if (!m.nr && nr_unknown == 1)
+		consider(&m, unknown);
 	*several = m.nr > 1;
 	return m.best;
 }

@@ -165,7 +165,7 @@ START_TEST(what_stands_around_a_block_is_no_matter)
 		indented,
 		flat,
 		swap(w.a_cert, "\n", "  \t\n"),
-		swap(w.a_cert, "\nM", "\n\nM"), /* behind BEGIN */
+		swap(w.a_cert, "BEGIN CERTIFICATE-----\n", "BEGIN CERTIFICATE-----\n\n"),
 		swap(w.a_cert, "\n-----END", "\n\n-----END"),
 		JOIN("-----END CERTIFICATE-----\n", w.a_cert),
 	};
