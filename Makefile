@@ -93,7 +93,8 @@ unit: $(B)/unit
 	$(B)/unit
 
 FIXTURES = build/fixtures
-$(FIXTURES)/.done: tests/lib/fixtures.sh
+$(FIXTURES)/.done: tests/lib/fixtures.sh tests/lib/ml-dsa-65.pem
+	@rm -rf $(FIXTURES)
 	sh tests/lib/fixtures.sh $(FIXTURES)
 $(B)/cli: $(call obj,tests/cli/main.c)
 	$(call say,LD)

@@ -5,6 +5,8 @@
  * read() follows steps 1 to 7 of kst1.md 4.7 and, where the index can be read,
  * step 10.  The entries themselves are not touched before somebody asks for one.
  */
+#include "crypto/der.h"
+#include "crypto/names.h"
 #include "kst1.h"
 
 #include <stdio.h>
@@ -313,6 +315,18 @@ static const char *keep(struct kst_buf *scratch, const struct kst1_fields *f, en
 	return at;
 }
 
+/* The index has a dotted OID for all but a few algorithms (its names are frozen); people get a name. */
+static const char *key_name(const char *text)
+{
+	uint8_t der[KST_OID_MAX];
+	const char *name = NULL;
+	size_t n;
+
+	if (text && *text >= '0' && *text <= '2' && (n = kst_oid_der(text, der)))
+		name = kst_key_alg_name((struct kst_bytes){ der, n });
+	return name ? name : text;
+}
+
 static int head(struct kst_model *m, size_t i, struct kst_head *out, struct kst_buf *scratch,
 		struct kst_error *err)
 {
@@ -346,7 +360,7 @@ static int head(struct kst_model *m, size_t i, struct kst_head *out, struct kst_
 		kst_buf_u8(scratch, 0);
 	}
 	h.alias = keep(scratch, &f, KST1_F_ALIAS);
-	h.key = keep(scratch, &f, KST1_F_KEY_TEXT);
+	h.key = key_name(keep(scratch, &f, KST1_F_KEY_TEXT));
 	h.subject = keep(scratch, &f, KST1_F_SUBJECT);
 	h.name = keep(scratch, &f, KST1_F_NAME);
 	uint64_t created = kst1_get64(f.f[KST1_F_CREATED].data);

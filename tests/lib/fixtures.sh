@@ -7,13 +7,16 @@
 #   bundle.pem                     root, issuing CA, an expired CA, and a leaf
 #   old.pem                        expired CA
 #   shop.p12                       openssl's PKCS#12 of shop, passphrase "secret-pass"
+#   ml-dsa-65.pem                  a post-quantum key and certificate (OpenSSL 3.5), for those who know it not
 #   pass pass2                     passphrase files, mode 0600
 set -eu
 dir=$1
+here=$(cd "$(dirname "$0")" && pwd)
 [ -e "$dir/.done" ] && exit 0
 rm -rf "$dir"
 mkdir -p "$dir"
 cd "$dir"
+cp "$here/ml-dsa-65.pem" .
 umask 077
 printf 'secret-pass\n' > pass
 printf 'another-pass\n' > pass2
