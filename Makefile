@@ -210,4 +210,4 @@ clean:
 
 .PHONY: all unit cli scripts replay fuzz fuzz-run floors packages check valgrind demo static static-check install uninstall \
 	uninstall-check dist bench clean
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' -type f 2>/dev/null)
