@@ -263,7 +263,7 @@ MAKE(t_unknown, f->part[0].record.data[6 + 16 + 6] = 9)
 /* ---- faults of a box; 0 is the secret "aes", 1 the certificate "root", 2 the key "web" ---- */
 
 MAKE(key_public, {
-	size_t n;
+	size_t n = 0;
 	uint8_t *v = value(&f->part[2].sealed, 16, &n);
 	edit(&f->part[2].public, 16, v, (long)n);
 	edit(&f->part[2].sealed, 16, NULL, -1);
