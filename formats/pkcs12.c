@@ -106,9 +106,7 @@ static void fill_info(struct p12_reader *r)
 	snprintf(info->kdf, sizeof(info->kdf), "%s", r->kdf);
 	info->iterations = r->state->iterations;
 	if (r->odd_pass)
-		kst_note(r->io->notes, "passphrase-encoding",
-			 "the passphrase opens it in the encoding of OpenSSL before 1.1.0: each byte "
-			 "of its UTF-8 as a character");
+		kst_note(r->io->notes, "passphrase-encoding", "the passphrase opens it %s", r->odd_pass);
 }
 
 static int read_pkcs12(struct kst_io *io, struct kst_model *into, struct kst_error *err)

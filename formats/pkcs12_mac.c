@@ -98,7 +98,9 @@ int p12_mac_try(struct p12_reader *r, const struct kst_secret *pass, struct kst_
 		if (hmac(&r->mac, bytes, r->cache, r->content, made, err) < 0)
 			return -1;
 		if (CRYPTO_memcmp(made, r->mac.value.data, r->mac.size) == 0) {
-			r->odd_pass = forms[i] == BYTES;
+			if (forms[i] == BYTES)
+				r->odd_pass = "in the encoding of OpenSSL before 1.1.0: each byte of its "
+					      "UTF-8 as a character";
 			return 0;
 		}
 	}

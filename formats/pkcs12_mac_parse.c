@@ -30,6 +30,8 @@ static const struct hash {
 	{ "\x60\x86\x48\x01\x65\x03\x04\x02\x03", 9, 11, "SHA512", 64 },
 	{ "\x60\x86\x48\x01\x65\x03\x04\x02\x05", 9, 12, "SHA512-224", 28 },
 	{ "\x60\x86\x48\x01\x65\x03\x04\x02\x06", 9, 13, "SHA512-256", 32 },
+	/* RustCrypto has one; there is no OID of an HMAC for PBMAC1. */
+	{ "\x2b\x06\x01\x04\x01\x8d\x3a\x0c\x02\x01\x10", 11, 0, "BLAKE2B-512", 64 },
 };
 #define NR_HASHES (sizeof(hashes) / sizeof(hashes[0]))
 #define OID_HMAC "\x2a\x86\x48\x86\xf7\x0d\x02" /* and one octet */
@@ -60,7 +62,7 @@ static const struct hash *digest_of(struct kst_bytes oid)
 static const struct hash *hmac_of(struct kst_bytes oid)
 {
 	size_t n = sizeof(OID_HMAC) - 1;
-	if (oid.len != n + 1 || !kst_bytes_is((struct kst_bytes){ oid.data, n }, OID_HMAC, n))
+	if (oid.len != n + 1 || !oid.data[n] || !kst_bytes_is((struct kst_bytes){ oid.data, n }, OID_HMAC, n))
 		return NULL;
 	for (size_t i = 0; i < NR_HASHES; i++)
 		if (hashes[i].hmac == oid.data[n])
@@ -121,6 +123,33 @@ static int take_salt(struct kst_bytes salt, struct kst_kdf *kdf, struct kst_erro
 	return 0;
 }
 
+/* Early JDKs wrote 8.  Such a MAC counts for nothing: who asks for it gets the file as one that has none. */
+static int take_key_length(struct p12_reader *r, struct kst_bytes body, struct p12_mac *mac,
+			   struct kst_error *err)
+{
+	uint64_t n;
+	bool told = kst_der_uint(body, &n) == 0;
+	bool is_short = told && n > 0 && n < KEY_MIN;
+
+	if (told && n >= KEY_MIN && n <= KEY_MAX) {
+		mac->key_len = (size_t)n;
+		return 0;
+	}
+	if (is_short && r->io->read->allow_unauthenticated) {
+		mac->present = false;
+		kst_note(r->io->notes, "short-mac-key",
+			 "the key of its MAC has %" PRIu64 " bytes, which authenticates nothing: it is "
+			 "read as a file without MAC", n);
+		return 0;
+	}
+	kst_error_setx(err, KST_E_UNSUPPORTED, "PBMAC1 with a keyLength outside of %d to %d is refused",
+		       KEY_MIN, KEY_MAX);
+	kst_error_detail(err, "a short key lets wrong passphrases and altered files pass");
+	if (is_short)
+		kst_error_hint(err, "add --allow-unauthenticated to open it as a file without MAC");
+	return -1;
+}
+
 /* PBKDF2-params ::= SEQUENCE { salt CHOICE { OCTET STRING, AlgorithmIdentifier }, iterationCount,
  * keyLength OPTIONAL, prf AlgorithmIdentifier DEFAULT hmacWithSHA1 } (RFC 8018 A.2) */
 static int parse_pbkdf2(struct p12_reader *r, struct kst_der d, struct p12_mac *mac,
@@ -128,7 +157,6 @@ static int parse_pbkdf2(struct p12_reader *r, struct kst_der d, struct p12_mac *
 {
 	struct kst_der in;
 	struct kst_der_item salt, iterations, length;
-	uint64_t n;
 
 	if (kst_der_enter(&d, KST_DER_SEQUENCE, &in) < 0 || !kst_der_end(&d))
 		return corrupt(err, "the PBKDF2 parameters of the MAC cannot be decoded");
@@ -141,13 +169,8 @@ static int parse_pbkdf2(struct p12_reader *r, struct kst_der d, struct p12_mac *
 		return -1;
 	if (kst_der_optional(&in, KST_DER_INTEGER, &length) != 1)
 		return corrupt(err, "PBMAC1 without keyLength, which RFC 9579 demands");
-	if (kst_der_uint(length.body, &n) < 0 || n < KEY_MIN || n > KEY_MAX) {
-		kst_error_setx(err, KST_E_UNSUPPORTED,
-			       "PBMAC1 with a keyLength outside of %d to %d is refused", KEY_MIN,
-			       KEY_MAX);
-		return kst_error_detail(err, "a short key lets wrong passphrases and altered files pass");
-	}
-	mac->key_len = (size_t)n;
+	if (take_key_length(r, length.body, mac, err) < 0)
+		return -1;
 
 	const struct hash *prf = &hashes[0];
 	if (!kst_der_end(&in)) {

@@ -329,7 +329,7 @@ static int walk(struct p12_reader *r, struct kst_bytes contents, struct kst_erro
 static int open_safe(struct p12_reader *r, const struct p12_safe *safe,
 		     const struct kst_secret *pass, struct kst_secret *out, struct kst_error *err)
 {
-	struct kst_pbe_open how = { .limits = r->io->limits, .cache = r->cache };
+	struct kst_pbe_open how = { .limits = r->io->limits, .cache = r->cache, .odd = &r->odd_pass };
 	if (p12_spend(r, safe->algid, err) < 0)
 		return -1;
 	return kst_pbe_open(safe->algid.data, safe->algid.len, safe->bytes.data, safe->bytes.len,

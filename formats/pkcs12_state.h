@@ -137,7 +137,7 @@ struct p12_reader {
 	struct kst_bytes seen[P12_SEEN];
 	size_t next_seen;
 	char kdf[96];
-	bool odd_pass; /* the passphrase opened it in an encoding that no standard has */
+	const char *odd_pass; /* how the passphrase opened it, where no standard has that; else NULL */
 };
 
 /* Room that lives as long as the reader.  NULL without memory. */

@@ -139,6 +139,23 @@ static bool encode(enum encoding how, const struct kst_secret *pass, struct kst_
 	return false;
 }
 
+/* "the passphrase opens it ...": the encodings that are in no standard. */
+static const char *odd_text(enum encoding how, const struct kst_pbe_alg *alg)
+{
+	switch (how) {
+	case LATIN1:
+		return "as ISO 8859-1, as RSA JSafe writes it";
+	case BMP:
+		return alg->kdf.kind == KST_KDF_PKCS12 ? NULL : "as a BMPString, as old NSS writes it";
+	case BYTES_AS_BMP:
+		return "in the encoding of OpenSSL before 1.1.0: each byte of its UTF-8 as a character";
+	case BYTES:
+	case NOTHING:
+		break;
+	}
+	return NULL;
+}
+
 static bool is_ascii(const struct kst_secret *pass)
 {
 	for (size_t i = 0; i < pass->len; i++)
@@ -195,6 +212,8 @@ int kst_pbe_open(const uint8_t *algid, size_t algid_len, const uint8_t *ct, size
 		}
 		struct kst_bytes bytes = { list[i] == NOTHING ? NULL : text.data, text.len };
 		rc = try_bytes(&alg, ct, ct_len, bytes, how, out, err);
+		if (rc == 0 && how->odd && odd_text(list[i], &alg))
+			*how->odd = odd_text(list[i], &alg);
 		if (rc != 1)
 			break;
 	}

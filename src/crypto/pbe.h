@@ -50,6 +50,8 @@ struct kst_pbe_open {
 	/* Does the plaintext make sense?  One wrong passphrase in 200 gets past the padding of CBC,
 	 * and a stream cipher has none.  NULL: one whole BER SEQUENCE. */
 	bool (*plausible)(const uint8_t *plain, size_t len);
+	/* Set to words for the encoding of the passphrase that opened it, where no standard has it. */
+	const char **odd;
 };
 
 /*

@@ -243,6 +243,36 @@ START_TEST(pbmac1_needs_a_key_of_fair_length)
 }
 END_TEST
 
+/* JDK wrote 8 for a while, and of the wrong passphrases one in 256 fits a key of one byte. */
+START_TEST(a_short_mac_key_counts_as_no_mac)
+{
+	static const unsigned lengths[] = { 1, 8, 19 };
+	struct opened o;
+	struct kst_bytes content = T(0x30, good("x"));
+	for (size_t i = 0; i < 3; i++) {
+		struct kst_bytes file =
+			T(0x30, kit_int(3), kit_data(content), kit_pbmac1(content, "anything", lengths[i]));
+		kit_blank(&o);
+		o.answers.store[0] = "y"; /* neither the passphrase of the MAC nor that of the parts */
+		o.answers.store[1] = "x";
+		o.read.allow_unauthenticated = true;
+		kit_read(&o, file);
+		ck_assert_msg(o.rc == 0, "%u: %s", lengths[i], o.err.message);
+		ck_assert_int_eq(o.model.info.integrity, KST_INTEGRITY_ABSENT);
+		ck_assert_str_eq(o.model.info.mac, "");
+		ck_assert_ptr_nonnull(kit_note(&o, "short-mac-key"));
+		ck_assert_int_eq(memcmp(o.model.pass.data, "x", 1), 0);
+		kit_close(&o);
+	}
+	kit_blank(&o);
+	o.answers.store[0] = "x";
+	o.read.allow_unauthenticated = true;
+	kit_read(&o, T(0x30, kit_int(3), kit_data(content), kit_pbmac1(content, "x", 0)));
+	ck_refused(&o, "unsupported-algorithm", "keyLength");
+	kit_close(&o);
+}
+END_TEST
+
 START_TEST(what_stands_under_no_mac_has_no_room)
 {
 	struct opened o;
@@ -594,6 +624,7 @@ Suite *test_pkcs12_traps(void)
 	tcase_add_test(t, only_a_marked_certificate_is_trusted);
 	tcase_add_test(t, an_unknown_mac_is_no_wrong_passphrase);
 	tcase_add_test(t, pbmac1_needs_a_key_of_fair_length);
+	tcase_add_test(t, a_short_mac_key_counts_as_no_mac);
 	tcase_add_test(t, what_stands_under_no_mac_has_no_room);
 	tcase_add_test(t, an_empty_passphrase_is_two);
 	tcase_add_test(t, the_bytes_of_old_openssl_open_and_are_told);
