@@ -453,6 +453,7 @@ static const struct kst_native_ops native = {
 	.changed = kst1_changed,
 	.check = kst1_check,
 	.repair = kst1_repair,
+	.pin = kst1_pin,
 	.same_version = kst1_same_version,
 	.restore = kst1_restore,
 };

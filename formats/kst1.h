@@ -396,6 +396,15 @@ int kst1_unlock_identity(struct kst_io *io, struct kst_model *m, const struct ks
 
 /* ---- kst1_pins.c ---- */
 
+/* The next line of a list as a string, without its end; NULL after the last.  The list, which a
+ * zero byte follows, is cut into strings. */
+char *kst1_pins_line(char **at, const char *end);
+/* One line, which is changed.  0 a pin, whose name is the caller's; 1 nothing on it; -1 broken: *why,
+ * NULL without memory. */
+int kst1_pin_parse(struct kst_pin *pin, char *line, const char **why);
+/* kst1_pin.c: the list with the line of this store. */
+int kst1_pin(struct kst_buf *list, enum kst_pin_change *change, const struct kst_bytes *old,
+	     const struct kst_model *m, const struct kst_pin_options *opt, struct kst_error *err);
 /* Step 6.  `name` (64 bytes) gets the name of the pin. */
 int kst1_signer_check(const struct kst1_header *h, const struct kst_read_options *opt, bool *pinned,
 		      char name[64], struct kst_error *err);

@@ -64,8 +64,7 @@ static int parse_generation(const char *s, uint64_t *out)
 	return 0;
 }
 
-/* 0 a pin, 1 nothing on this line, -1 broken: *why */
-static int parse_line(struct kst_pin *pin, char *line, const char **why)
+int kst1_pin_parse(struct kst_pin *pin, char *line, const char **why)
 {
 	char *field[5], *save = NULL;
 	size_t nr = 0;
@@ -97,6 +96,19 @@ static int parse_line(struct kst_pin *pin, char *line, const char **why)
 	return pin->name ? 0 : -1;
 }
 
+char *kst1_pins_line(char **at, const char *end)
+{
+	char *line = *at, *stop;
+	if (line >= end)
+		return NULL;
+	stop = memchr(line, '\n', (size_t)(end - line));
+	if (!stop)
+		stop = (char *)end; /* a buffer is always followed by one byte more */
+	*stop = 0;
+	*at = stop + 1;
+	return line;
+}
+
 static int push(struct kst_pin **list, size_t *nr, const struct kst_pin *pin)
 {
 	struct kst_pin *more = kst_realloc(*list, (*nr + 1) * sizeof(*more));
@@ -118,13 +130,9 @@ static int parse_list(struct kst_pin **list, size_t *nr, const char *path, struc
 		kst_error_setx(err, KST_E_BAD_SIGNERS, "the list has zero bytes");
 		return kst_error_subject(err, "%s", path);
 	}
-	while (at < end) {
-		char *stop = memchr(at, '\n', (size_t)(end - at));
-		if (!stop)
-			stop = end;
-		*stop = 0; /* a buffer is always followed by one byte more */
+	for (char *line; (line = kst1_pins_line(&at, end));) {
 		number++;
-		int r = parse_line(&pin, at, &why);
+		int r = kst1_pin_parse(&pin, line, &why);
 		if (r < 0 && why) {
 			kst_error_setx(err, KST_E_BAD_SIGNERS, "line %u: %s", number, why);
 			return kst_error_subject(err, "%s", path);
@@ -135,7 +143,6 @@ static int parse_list(struct kst_pin **list, size_t *nr, const char *path, struc
 			kst_free(pin.name);
 			return kst_error_nomem(err);
 		}
-		at = stop + 1;
 	}
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include "cmd/help.h"
 #include "cmd/wrong.h"
 #include "ui/signals.h"
+#include "ui/signers.h"
 
 /* What one run owns. */
 struct run {
@@ -154,24 +155,13 @@ static void source_date(const struct run *r)
 
 static int read_pins(struct run *r)
 {
-	const char *own = getenv("KSTOOL_SIGNERS"), *home = getenv("HOME");
-	const char *path[3] = { NULL };
-	char *in_home = NULL;
-	int ret;
+	struct signers lists = { .own = NULL };
+	int ret = signers_find(&lists, &r->err);
 
-	if (own)
-		path[0] = *own ? own : NULL;
-	else {
-		path[0] = "/etc/kstool/signers";
-		if (home && *home) {
-			in_home = kst_asprintf("%s/.config/kstool/signers", home);
-			if (!in_home)
-				return kst_error_nomem(&r->err);
-			path[1] = in_home;
-		}
-	}
-	ret = kst_pins_read(&r->cli.pin, &r->cli.nr_pins, path, &r->err);
-	kst_free(in_home);
+	if (!ret)
+		ret = kst_pins_read(&r->cli.pin, &r->cli.nr_pins, (const char *const *)lists.path,
+				    &r->err);
+	signers_release(&lists);
 	return ret;
 }
 

@@ -101,6 +101,21 @@ struct kst_pin {
 /* Read $KSTOOL_SIGNERS-style list files (NULL-terminated paths; a missing one is empty). */
 int kst_pins_read(struct kst_pin **out, size_t *nr, const char *const *path, struct kst_error *err);
 void kst_pins_free(struct kst_pin *pin, size_t nr);
+enum kst_pin_change { KST_PIN_UNCHANGED, KST_PIN_ADDED, KST_PIN_REPLACED };
+struct kst_pin_options {
+	const char *name; /* of the new line: a legal alias without blanks */
+	bool update;      /* raise min-generation to that of the store */
+	bool replace;     /* the line of another signer, or of a newer generation, gives way */
+};
+/*
+ * Record the signer of an open native store in the list file `path`, which is
+ * made if it is not there, with its last two directories.  The store should
+ * have been opened without pins: a line that contradicts it is PIN or ROLLBACK
+ * here, unless `replace`.  Other lines stay as they are.  With `dry_run` nothing
+ * is written.  0 or -1.
+ */
+int kst_pin_record(enum kst_pin_change *out, const char *path, const struct kst_store *s,
+		   const struct kst_pin_options *opt, bool dry_run, struct kst_error *err);
 /* "ed25519:..." to 32 bytes; 0 or -1 (BAD_VALUE). */
 int kst_signer_parse(const char *text, uint8_t out[32], struct kst_error *err);
 
@@ -129,6 +144,10 @@ struct kst_native_ops {
 	/* io->sink gets the recovered store. */
 	int (*repair)(struct kst_io *io, struct kst_repair *out, const char *const *accept,
 		      struct kst_error *err);
+	/* The list of pins `old` with the line that pins this store, appended to `list`. */
+	int (*pin)(struct kst_buf *list, enum kst_pin_change *change, const struct kst_bytes *old,
+		   const struct kst_model *m, const struct kst_pin_options *opt,
+		   struct kst_error *err);
 	/* The old header, to see whether another writer was faster: same bytes? */
 	bool (*same_version)(const struct kst_model *m, const uint8_t *head, size_t n);
 	/* undo: write `backup`'s contents as the next generation of the model. */

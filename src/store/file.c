@@ -5,15 +5,13 @@
 
 #include "store/write.h"
 
-static int write_place(struct kst_place *place, const void *data, size_t len, bool secret,
-		       struct kst_error *err)
+int kst_place_write(struct kst_place *place, const void *data, size_t len, bool secret,
+		    struct kst_error *err)
 {
 	struct kst_file_sink sink = KST_FILE_SINK_INIT;
 	bool fresh = !place->exists;
-	int lock = -1, fd = -1, rc = -1;
+	int fd = -1, rc = -1;
 
-	if (!fresh && (lock = kst_place_lock(place, err)) < 0)
-		return -1;
 	if (kst_replace_begin(&sink.replace, place, kst_new_mode(secret), secret ? 0600 : 0,
 			      !fresh, err) < 0 ||
 	    kst_file_sink_write(&sink, data, len, err) < 0 ||
@@ -25,6 +23,17 @@ done:
 	kst_file_sink_release(&sink);
 	if (fd >= 0)
 		close(fd);
+	return rc;
+}
+
+static int lock_and_write(struct kst_place *place, const void *data, size_t len, bool secret,
+			  struct kst_error *err)
+{
+	int lock = -1, rc;
+
+	if (place->exists && (lock = kst_place_lock(place, err)) < 0)
+		return -1;
+	rc = kst_place_write(place, data, len, secret, err);
 	if (lock >= 0)
 		close(lock);
 	return rc;
@@ -41,7 +50,7 @@ int kst_file_write(const char *path, const void *data, size_t len, unsigned flag
 			kst_error_setx(err, KST_E_EXISTS, "exists already");
 			kst_error_hint(err, "name another file, or add --replace");
 		} else {
-			rc = write_place(&place, data, len, secret, err);
+			rc = lock_and_write(&place, data, len, secret, err);
 		}
 	}
 	kst_place_release(&place);

@@ -20,4 +20,8 @@ int kst_file_sink_check(struct kst_file_sink *sink, struct kst_error *err);
 /* Remove what was not committed. */
 void kst_file_sink_release(struct kst_file_sink *sink);
 
+/* A whole file by the protocol of replacing; the caller holds the lock of an existing one.  0 or -1. */
+int kst_place_write(struct kst_place *place, const void *data, size_t len, bool secret,
+		    struct kst_error *err);
+
 #endif
