@@ -34,9 +34,8 @@ static int64_t created(const struct p12_attrs *a)
 
 /* What all kinds have; `named` is the bag whose name is the alias. */
 static int fill_common(struct kst_entry *e, const struct p12_bag *b, const struct p12_bag *named,
-		       struct p12_names *names, struct p12_reader *r, struct kst_error *err)
+		       struct kst_nocase *names, struct p12_reader *r, struct kst_error *err)
 {
-	const struct kst_cert *leaf = kst_entry_leaf(e);
 	e->created = created(&b->attrs);
 	e->origin = kst_strdup("pkcs12");
 	if (!e->origin)
@@ -45,29 +44,11 @@ static int fill_common(struct kst_entry *e, const struct p12_bag *b, const struc
 	    (b->attrs.has_id && set_blob(&e->local_key_id, b->attrs.id.data, b->attrs.id.len, err) < 0))
 		return -1;
 	const char *name = named->attrs.name;
-	if (!name)
-		return 0;
-	bool changed = false;
-	char *legal = kst_alias_legal(name, strlen(name), &changed);
-	if (!legal) {
-		kst_note(r->io->notes, "alias-dropped", "a name too long to be an alias is left out");
-		return set_blob(&e->alias_source, name, strlen(name), err);
-	}
-	e->alias = p12_names_unique(names, legal, leaf ? kst_cert_sha256(leaf) : NULL);
-	if (e->alias && strcmp(e->alias, legal) != 0) {
-		kst_note(r->io->notes, "alias-duplicate",
-			 "\"%s\" is there more than once, which Java reads as one entry: listed as \"%s\"",
-			 legal, e->alias);
-		changed = true;
-	}
-	kst_free(legal);
-	if (!e->alias)
-		return kst_error_nomem(err);
-	return changed ? set_blob(&e->alias_source, name, strlen(name), err) : 0;
+	return name ? kst_nocase_adopt(names, e, name, r->io->notes, err) : 0;
 }
 
 static int make_key(struct p12_reader *r, struct p12_index *x, size_t k, struct kst_entry *e,
-		    struct p12_names *names, struct kst_error *err)
+		    struct kst_nocase *names, struct kst_error *err)
 {
 	struct p12_bag *b = &r->bag[k];
 	size_t leaf;
@@ -130,7 +111,7 @@ static enum kst_kind kind_of(enum p12_bag_type type)
 }
 
 static int fill(struct p12_reader *r, struct p12_index *x, size_t i, struct kst_entry *e,
-		struct p12_names *names, struct kst_error *err)
+		struct kst_nocase *names, struct kst_error *err)
 {
 	struct p12_bag *b = &r->bag[i];
 	int rc = 0;
@@ -158,7 +139,7 @@ static int fill(struct p12_reader *r, struct p12_index *x, size_t i, struct kst_
 	return rc < 0 ? -1 : fill_common(e, b, b, names, r, err);
 }
 
-static int add(struct p12_reader *r, struct p12_index *x, size_t i, struct p12_names *names,
+static int add(struct p12_reader *r, struct p12_index *x, size_t i, struct kst_nocase *names,
 	       struct kst_error *err)
 {
 	struct kst_entry *e = kst_entry_new(kind_of(r->bag[i].type));
@@ -221,7 +202,7 @@ static void tell(const struct p12_reader *r)
 
 int p12_make_entries(struct p12_reader *r, struct kst_error *err)
 {
-	struct p12_names *names = p12_names_new();
+	struct kst_nocase *names = kst_nocase_new();
 	struct p12_index *x = p12_index_new(r);
 	int rc = names && x ? 0 : kst_error_nomem(err);
 
@@ -239,6 +220,6 @@ int p12_make_entries(struct p12_reader *r, struct kst_error *err)
 	if (rc == 0)
 		tell(r);
 	p12_index_free(x);
-	p12_names_free(names);
+	kst_nocase_free(names);
 	return rc;
 }

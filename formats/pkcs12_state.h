@@ -20,6 +20,7 @@
 #include "crypto/kdf.h"
 #include "crypto/pbe.h"
 #include "kstool/format.h"
+#include "model/nocase.h"
 
 /* Nested SafeContents (bag type 6); nobody was seen to use even one. */
 #define P12_NESTING 10
@@ -192,16 +193,6 @@ void p12_drop_repeats(struct p12_reader *r, struct p12_index *x);
 
 /* bag[] to entries of the model.  0 or -1. */
 int p12_make_entries(struct p12_reader *r, struct kst_error *err);
-
-/* ---- pkcs12_names.c: strings that must be told apart without case ---- */
-
-struct p12_names;
-struct p12_names *p12_names_new(void); /* NULL without memory */
-void p12_names_free(struct p12_names *n);
-bool p12_names_has(const struct p12_names *n, const char *name);
-int p12_names_add(struct p12_names *n, const char *name); /* 0 or -1 */
-/* `base` if it is free, else with a suffix; added.  kst_free it; NULL without memory. */
-char *p12_names_unique(struct p12_names *n, const char *base, const uint8_t *sha256);
 
 /* ---- pkcs12_secret.c: symmetric keys as Java keeps them ---- */
 

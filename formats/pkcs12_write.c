@@ -23,9 +23,9 @@ struct writer {
 	struct p12_state *state; /* NULL: a new file */
 	struct kst_pbe_options pbe;
 	struct kst_pbe_cache *cache; /* one salt for all bags: one derivation */
-	struct p12_names *names;     /* aliases taken */
-	struct p12_names *ids;       /* localKeyIDs taken, in hex */
-	struct p12_names *issuers;   /* fingerprints that a chain has brought */
+	struct kst_nocase *names;     /* aliases taken */
+	struct kst_nocase *ids;       /* localKeyIDs taken, in hex */
+	struct kst_nocase *issuers;   /* fingerprints that a chain has brought */
 	bool open;                   /* neither MAC nor encryption */
 	struct kst_buf keys, chains, others; /* SafeBags in a row */
 };
@@ -104,26 +104,11 @@ static void put_data(struct kst_buf *out, const struct kst_buf *bytes)
 static int fix_alias(struct writer *w, const struct kst_item *item, struct kst_error *err)
 {
 	struct kst_entry *e = item->entry;
-	const struct kst_cert *leaf = kst_entry_leaf(e);
 	const char *had = w->state && item->base < w->state->nr ? w->state->alias[item->base] : NULL;
 
 	if (!e->alias && item->base != KST_NO_BASE)
 		return 0;
-	char *want = had && e->alias && strcmp(had, e->alias) == 0 ? kst_strdup(had)
-		     : e->alias                                    ? kst_text_lower(e->alias)
-								   : kst_alias_derive(e);
-	char *alias = want ? p12_names_unique(w->names, want, leaf ? kst_cert_sha256(leaf) : NULL)
-			   : NULL;
-	kst_free(want);
-	if (!alias)
-		return kst_error_nomem(err);
-	if (e->alias && strcmp(alias, e->alias) != 0)
-		kst_note(w->io->notes, "alias-lowered",
-			 "\"%s\" is written as \"%s\": Java has no case in aliases and needs each once",
-			 e->alias, alias);
-	kst_free(e->alias);
-	e->alias = alias;
-	return 0;
+	return kst_nocase_fit(w->names, e, had, w->io->notes, err);
 }
 
 /* Is this id still free?  Then it is taken.  -1 without memory. */
@@ -133,9 +118,9 @@ static int claim_id(struct writer *w, const void *id, size_t len)
 	kst_text_hex(&hex, id, len);
 	if (hex.failed || !hex.data)
 		return -1;
-	if (p12_names_has(w->ids, (const char *)hex.data))
+	if (kst_nocase_has(w->ids, (const char *)hex.data))
 		return 0;
-	return p12_names_add(w->ids, (const char *)hex.data) < 0 ? -1 : 1;
+	return kst_nocase_add(w->ids, (const char *)hex.data) < 0 ? -1 : 1;
 }
 
 /*
@@ -225,9 +210,9 @@ static int put_chain(struct writer *w, const struct kst_entry *e, const struct k
 			kst_text_hex(&hex, kst_cert_sha256(e->chain.cert[i]), 32);
 			if (hex.failed)
 				return kst_error_nomem(err);
-			if (p12_names_has(w->issuers, (const char *)hex.data))
+			if (kst_nocase_has(w->issuers, (const char *)hex.data))
 				continue;
-			if (p12_names_add(w->issuers, (const char *)hex.data) < 0)
+			if (kst_nocase_add(w->issuers, (const char *)hex.data) < 0)
 				return kst_error_nomem(err);
 		}
 		if (e->cert_attrs)
@@ -553,9 +538,9 @@ int p12_write(struct kst_io *io, struct kst_model *from, struct kst_error *err)
 	int rc = -1;
 
 	w.cache = kst_pbe_cache_new();
-	w.names = p12_names_new();
-	w.ids = p12_names_new();
-	w.issuers = p12_names_new();
+	w.names = kst_nocase_new();
+	w.ids = kst_nocase_new();
+	w.issuers = kst_nocase_new();
 	if (!w.cache || !w.names || !w.ids || !w.issuers) {
 		kst_error_nomem(err);
 		goto done;
@@ -572,8 +557,8 @@ done:
 	kst_buf_release(&w.chains);
 	kst_buf_release(&w.others);
 	kst_pbe_cache_free(w.cache);
-	p12_names_free(w.names);
-	p12_names_free(w.ids);
-	p12_names_free(w.issuers);
+	kst_nocase_free(w.names);
+	kst_nocase_free(w.ids);
+	kst_nocase_free(w.issuers);
 	return rc;
 }

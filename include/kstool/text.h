@@ -61,6 +61,15 @@ char *kst_text_from_utf16be(const uint8_t *s, size_t n);
 int kst_text_to_utf16be(struct kst_buf *out, const void *s, size_t n);
 
 /*
+ * Java's modified UTF-8 (the names in JKS, JCEKS, BKS) to UTF-8 and back.  Plain
+ * UTF-8 is read as well; U+0000 and a lone surrogate become U+FFFD.  NULL for
+ * what is neither, or without memory; kst_free the result.
+ */
+char *kst_text_from_mutf8(const uint8_t *s, size_t n);
+/* Appended.  -1 if s is not valid UTF-8. */
+int kst_text_to_mutf8(struct kst_buf *out, const void *s, size_t n);
+
+/*
  * RFC 8265 OpaqueString, as native stores use it: other spaces become U+0020,
  * then NFC.  `fresh`: refuse code points that are unassigned (a new passphrase).
  * Returns 0 and appends to out, or -1 (not UTF-8, or unassigned).

@@ -185,6 +185,39 @@ START_TEST(lower_case_is_javas)
 }
 END_TEST
 
+static void java_text(const char *mutf8, size_t n, const char *want)
+{
+	char *s = kst_text_from_mutf8((const uint8_t *)mutf8, n);
+	if (!want) {
+		ck_assert_ptr_null(s);
+		return;
+	}
+	ck_assert_str_eq(s, want);
+	kst_free(s);
+}
+#define JAVA(literal, want) java_text(literal, sizeof(literal) - 1, want)
+
+START_TEST(modified_utf8_of_java_is_read_and_written)
+{
+	struct kst_buf b = KST_BUF_INIT;
+
+	ck_assert_int_eq(kst_text_to_mutf8(&b, "a\0\xc3\xa4\xf0\x9f\x98\x80", 8), 0);
+	ck_assert_uint_eq(b.len, 11);
+	ck_assert_mem_eq(b.data, "a\xc0\x80\xc3\xa4\xed\xa0\xbd\xed\xb8\x80", 11);
+	JAVA("a\xc0\x80\xc3\xa4\xed\xa0\xbd\xed\xb8\x80", "a\xef\xbf\xbd\xc3\xa4\xf0\x9f\x98\x80");
+	JAVA("\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80");          /* plain UTF-8 */
+	JAVA("\xed\xa0\xbdx", "\xef\xbf\xbdx");                  /* half a pair */
+	JAVA("\xed\xb8\x80\xed\xa0\xbd", "\xef\xbf\xbd\xef\xbf\xbd"); /* the wrong way round */
+	JAVA("", "");
+	JAVA("\xc0\x81", NULL);
+	JAVA("\xed\xa0", NULL);
+	JAVA("ab\xe4", NULL);
+	kst_buf_reset(&b);
+	ck_assert_int_eq(kst_text_to_mutf8(&b, "\xff", 1), -1);
+	kst_buf_release(&b);
+}
+END_TEST
+
 START_TEST(utf16_of_pkcs12_is_read_and_written)
 {
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
@@ -361,6 +394,7 @@ Suite *test_text(void)
 	tcase_add_test(tc, long_names_are_cut_in_the_middle);
 	tcase_add_test(tc, lower_case_is_javas);
 	tcase_add_test(tc, utf16_of_pkcs12_is_read_and_written);
+	tcase_add_test(tc, modified_utf8_of_java_is_read_and_written);
 	tcase_add_test(tc, a_passphrase_has_one_normal_form);
 	tcase_add_test(tc, a_typo_is_near);
 	tcase_add_test(tc, times_are_utc_and_exact);

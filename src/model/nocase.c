@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * pkcs12_names.c - strings told apart without regard to case
- *
- * Java lower-cases every alias of a PKCS#12 and lets the last entry of a name
- * win without a word.  So a file is looked at, and written, as Java sees it.
+ * nocase.c - names told apart without regard to case, as Java's keystores do
  */
-#include "pkcs12_state.h"
+#include "model/nocase.h"
 
-#include <openssl/rand.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "kstool/alloc.h"
 #include "kstool/text.h"
-
-#define ALIAS_MAX 255
+#include "model/alias.h"
 
 struct name {
 	char *lower;
@@ -21,28 +17,30 @@ struct name {
 	unsigned long next; /* number of the next suffix */
 };
 
-struct p12_names {
+struct kst_nocase {
 	struct name *slot; /* open addressing; a power of two */
 	size_t size, used;
 	uint64_t seed; /* names come from hostile files: their order in the table must not */
 };
 
-struct p12_names *p12_names_new(void)
+struct kst_nocase *kst_nocase_new(void)
 {
-	struct p12_names *n = kst_calloc(1, sizeof(*n));
+	struct kst_nocase *n = kst_calloc(1, sizeof(*n));
 	if (!n)
 		return NULL;
 	n->size = 64;
 	n->slot = kst_calloc(n->size, sizeof(*n->slot));
-	if (!n->slot || RAND_bytes((unsigned char *)&n->seed, sizeof(n->seed)) != 1) {
-		kst_free(n->slot);
+	if (!n->slot) {
 		kst_free(n);
 		return NULL;
 	}
+	/* Without entropy a hostile file is slower, and no worse. */
+	if (getrandom(&n->seed, sizeof(n->seed), GRND_NONBLOCK) < 0)
+		n->seed = (uintptr_t)n;
 	return n;
 }
 
-void p12_names_free(struct p12_names *n)
+void kst_nocase_free(struct kst_nocase *n)
 {
 	if (!n)
 		return;
@@ -53,7 +51,7 @@ void p12_names_free(struct p12_names *n)
 }
 
 /* FNV-1a, mixed at the end so that the low bits depend on everything. */
-static uint64_t hash(const struct p12_names *n, const char *s)
+static uint64_t hash(const struct kst_nocase *n, const char *s)
 {
 	uint64_t h = n->seed ^ UINT64_C(0xcbf29ce484222325);
 	for (; *s; s++)
@@ -62,7 +60,7 @@ static uint64_t hash(const struct p12_names *n, const char *s)
 	return h * UINT64_C(0xbf58476d1ce4e5b9) ^ h >> 32;
 }
 
-static struct name *look_up(const struct p12_names *n, const char *lower, uint64_t h)
+static struct name *look_up(const struct kst_nocase *n, const char *lower, uint64_t h)
 {
 	for (size_t i = (size_t)h & (n->size - 1); n->slot[i].lower; i = (i + 1) & (n->size - 1))
 		if (n->slot[i].hash == h && strcmp(n->slot[i].lower, lower) == 0)
@@ -78,7 +76,7 @@ static void put(struct name *slot, size_t size, struct name name)
 	slot[i] = name;
 }
 
-static int grow(struct p12_names *n)
+static int grow(struct kst_nocase *n)
 {
 	if (n->used * 2 < n->size)
 		return 0;
@@ -95,7 +93,7 @@ static int grow(struct p12_names *n)
 	return 0;
 }
 
-bool p12_names_has(const struct p12_names *n, const char *name)
+bool kst_nocase_has(const struct kst_nocase *n, const char *name)
 {
 	char *lower = kst_text_lower(name);
 	bool has = lower && look_up(n, lower, hash(n, lower));
@@ -103,7 +101,7 @@ bool p12_names_has(const struct p12_names *n, const char *name)
 	return has;
 }
 
-int p12_names_add(struct p12_names *n, const char *name)
+int kst_nocase_add(struct kst_nocase *n, const char *name)
 {
 	char *lower = kst_text_lower(name);
 	if (!lower || grow(n) < 0) {
@@ -123,7 +121,7 @@ int p12_names_add(struct p12_names *n, const char *name)
 /* Cut at a whole character so that the suffix fits. */
 static char *with_suffix(const char *base, const char *suffix)
 {
-	size_t n = strlen(base), room = ALIAS_MAX - strlen(suffix);
+	size_t n = strlen(base), room = KST_ALIAS_MAX - strlen(suffix);
 	if (n > room) {
 		n = room;
 		while (n && ((uint8_t)base[n] & 0xc0) == 0x80)
@@ -132,17 +130,17 @@ static char *with_suffix(const char *base, const char *suffix)
 	return kst_asprintf("%.*s%s", (int)n, base, suffix);
 }
 
-static char *take(struct p12_names *n, char *name)
+static char *take(struct kst_nocase *n, char *name)
 {
-	if (name && p12_names_add(n, name) == 0)
+	if (name && kst_nocase_add(n, name) == 0)
 		return name;
 	kst_free(name);
 	return NULL;
 }
 
-char *p12_names_unique(struct p12_names *n, const char *base, const uint8_t *sha256)
+char *kst_nocase_unique(struct kst_nocase *n, const char *base, const uint8_t *sha256)
 {
-	if (!p12_names_has(n, base))
+	if (!kst_nocase_has(n, base))
 		return take(n, kst_strdup(base));
 	char *suffix, *name;
 	if (sha256) {
@@ -150,7 +148,7 @@ char *p12_names_unique(struct p12_names *n, const char *base, const uint8_t *sha
 				      sha256[3]);
 		name = suffix ? with_suffix(base, suffix) : NULL;
 		kst_free(suffix);
-		if (!name || !p12_names_has(n, name))
+		if (!name || !kst_nocase_has(n, name))
 			return take(n, name);
 		kst_free(name);
 	}
@@ -162,9 +160,59 @@ char *p12_names_unique(struct p12_names *n, const char *base, const uint8_t *sha
 		suffix = kst_asprintf("-%lu", first->next++);
 		name = suffix ? with_suffix(base, suffix) : NULL;
 		kst_free(suffix);
-		if (!name || !p12_names_has(n, name))
+		if (!name || !kst_nocase_has(n, name))
 			return take(n, name);
 		kst_free(name);
 	}
 	return NULL;
+}
+
+/* ---- the alias of an entry ---- */
+
+int kst_nocase_adopt(struct kst_nocase *n, struct kst_entry *e, const char *name,
+		    struct kst_notes *notes, struct kst_error *err)
+{
+	const struct kst_cert *leaf = kst_entry_leaf(e);
+	size_t len = strlen(name);
+	bool changed = false;
+	char *legal = len ? kst_alias_legal(name, len, &changed) : NULL;
+
+	if (!len)
+		return 0;
+	if (!legal) {
+		kst_note(notes, "alias-dropped", "a name too long to be an alias is left out");
+		return kst_blob_set(&e->alias_source, name, len) < 0 ? kst_error_nomem(err) : 0;
+	}
+	e->alias = kst_nocase_unique(n, legal, leaf ? kst_cert_sha256(leaf) : NULL);
+	if (e->alias && strcmp(e->alias, legal) != 0) {
+		kst_note(notes, "alias-duplicate",
+			 "\"%s\" is there more than once, which Java reads as one entry: listed as \"%s\"",
+			 legal, e->alias);
+		changed = true;
+	}
+	kst_free(legal);
+	if (!e->alias || (changed && kst_blob_set(&e->alias_source, name, len) < 0))
+		return kst_error_nomem(err);
+	return 0;
+}
+
+int kst_nocase_fit(struct kst_nocase *n, struct kst_entry *e, const char *had,
+		  struct kst_notes *notes, struct kst_error *err)
+{
+	const struct kst_cert *leaf = kst_entry_leaf(e);
+	char *want = had && e->alias && strcmp(had, e->alias) == 0 ? kst_strdup(had)
+		     : e->alias                                    ? kst_text_lower(e->alias)
+								   : kst_alias_derive(e);
+	char *alias = want ? kst_nocase_unique(n, want, leaf ? kst_cert_sha256(leaf) : NULL) : NULL;
+
+	kst_free(want);
+	if (!alias)
+		return kst_error_nomem(err);
+	if (e->alias && strcmp(alias, e->alias) != 0)
+		kst_note(notes, "alias-lowered",
+			 "\"%s\" is written as \"%s\": Java has no case in aliases and needs each once",
+			 e->alias, alias);
+	kst_free(e->alias);
+	e->alias = alias;
+	return 0;
 }
