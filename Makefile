@@ -71,13 +71,17 @@ $(B)/kstool: $(call obj,$(CLI_SRC)) $(B)/libkstool.a
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(call obj,$(CLI_SRC)) $(B)/libkstool.a $(LDLIBS)
 
-# The adapters of the shells are compiled in, so that they cannot differ from the binary.
-COMPLETIONS = completions/kstool.bash completions/_kstool completions/kstool.fish
-$(B)/gen/completions.h: $(COMPLETIONS)
+# The adapters of the shells, the pages of the manual and what formats/ says of itself are compiled
+# in: the binary knows what the files say, and a container without files has them too.
+$(B)/gen/adapters.h: completions/kstool.bash completions/_kstool completions/kstool.fish
+$(B)/gen/pages.h: $(sort $(wildcard src/man/*.scd)) src/man
+$(B)/gen/format_abouts.h: $(sort $(wildcard formats/*.md))
+$(B)/gen/format_abouts.h: FIRST = -v first=1
+$(B)/gen/adapters.h $(B)/gen/pages.h $(B)/gen/format_abouts.h: src/gen/embed.awk
 	@mkdir -p $(@D)
-	@for f in $^; do n=$${f##*/}; echo "static const char adapter_$${n##*.}[] ="; \
-		sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/	"&\\n"/' $$f; echo "	;"; done > $@
-$(call obj,src/cmd/completion.c): $(B)/gen/completions.h
+	$(Q)awk -v table=$(basename $(@F)) $(FIRST) -f $< $(filter-out $< src/man,$^) > $@
+$(call obj,src/cmd/completion.c): $(B)/gen/adapters.h
+$(call obj,src/cmd/page.c): $(B)/gen/pages.h $(B)/gen/format_abouts.h
 
 # ---- tests ----
 $(B)/tests/%.o: TEST_WARN = -Wno-missing-prototypes
@@ -172,11 +176,15 @@ static-check: static
 	@sh tests/lib/static.sh build/static/kstool
 
 # ---- installing ----
-MAN = $(patsubst src/man/%.scd,$(B)/man/%,$(wildcard src/man/*.scd))
-$(B)/man/%: src/man/%.scd
-	@mkdir -p $(@D)
-	scdoc < $< > $@
-install: $(B)/kstool $(if $(shell command -v scdoc),$(MAN))
+# The names of the pages are known to the program, which makes their sources (src/cmd/page.h).
+$(B)/man/.done: $(B)/kstool
+	@rm -rf $(@D) && mkdir -p $(@D)
+	$(call say,MAN)
+	$(Q)for p in $$($< __man); do $< __man $$p > $(@D)/$$p.scd && scdoc < $(@D)/$$p.scd > $(@D)/$$p || exit 1; done
+	@touch $@
+man: $(B)/man/.done
+install: $(B)/kstool $(if $(shell command -v scdoc),$(B)/man/.done)
+	$(if $(shell command -v scdoc),,@echo 'no scdoc: no man pages; kstool help has their text')
 	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(DATADIR)/kstool/schema' \
 		'$(DESTDIR)$(DATADIR)/bash-completion/completions' \
 		'$(DESTDIR)$(DATADIR)/zsh/site-functions' '$(DESTDIR)$(DATADIR)/fish/vendor_completions.d'
@@ -184,14 +192,14 @@ install: $(B)/kstool $(if $(shell command -v scdoc),$(MAN))
 	install -m 644 completions/kstool.bash '$(DESTDIR)$(DATADIR)/bash-completion/completions/kstool'
 	install -m 644 completions/_kstool '$(DESTDIR)$(DATADIR)/zsh/site-functions/_kstool'
 	install -m 644 completions/kstool.fish '$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/kstool.fish'
-	for m in $(notdir $(MAN)); do d='$(DESTDIR)$(MANDIR)'/man$${m##*.}; install -d "$$d"; \
-		[ ! -e $(B)/man/$$m ] || install -m 644 $(B)/man/$$m "$$d/$$m"; done
+	for m in $(B)/man/*.[157]; do d='$(DESTDIR)$(MANDIR)'/man$${m##*.}; \
+		[ ! -e $$m ] || { install -d "$$d" && install -m 644 $$m "$$d/"; }; done
 	for f in src/schema/*.json; do [ ! -e "$$f" ] || install -m 644 "$$f" '$(DESTDIR)$(DATADIR)/kstool/schema/'; done
 uninstall:
 	rm -f '$(DESTDIR)$(BINDIR)/kstool' '$(DESTDIR)$(DATADIR)/bash-completion/completions/kstool' \
 		'$(DESTDIR)$(DATADIR)/zsh/site-functions/_kstool' \
 		'$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/kstool.fish'
-	for m in $(notdir $(MAN)); do rm -f '$(DESTDIR)$(MANDIR)'/man$${m##*.}/$$m; done
+	rm -f '$(DESTDIR)$(MANDIR)'/man[157]/kstool.[157] '$(DESTDIR)$(MANDIR)'/man[157]/kstool-*.[157]
 	rm -rf '$(DESTDIR)$(DATADIR)/kstool'
 uninstall-check: uninstall
 	@[ -z "$$(find '$(DESTDIR)' -type f)" ] && echo 'uninstall leaves nothing behind'
@@ -208,6 +216,6 @@ bench: $(B)/kstool
 clean:
 	rm -rf build
 
-.PHONY: all unit cli scripts replay fuzz fuzz-run floors packages check valgrind demo static static-check install uninstall \
+.PHONY: all man unit cli scripts replay fuzz fuzz-run floors packages check valgrind demo static static-check install uninstall \
 	uninstall-check dist bench clean
 -include $(shell find $(B) -name '*.d' -type f 2>/dev/null)

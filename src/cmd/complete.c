@@ -6,7 +6,7 @@
  * asks, never looks at a terminal or into a file of secrets, starts nothing, and
  * ends by alarm: a slow answer to TAB is worse than none.
  */
-#include "cmd/help.h"
+#include "cmd/page.h"
 
 #include <dirent.h>
 #include <signal.h>
@@ -276,8 +276,12 @@ static void offer_what(struct complete *c, enum opt_what what, const char *store
 		break;
 	case WHAT_TOPIC:
 		offer_commands(c, NULL);
-		for (const char *const *t = help_topics; *t; t++)
-			offer(c, *t, "topic");
+		for (size_t i = 0; page_topic(i, NULL); i++) {
+			struct kst_buf about KST_SCRATCH_BUF = KST_BUF_INIT;
+			const char *topic = page_topic(i, &about);
+
+			offer(c, topic, about.data ? (const char *)about.data : "topic");
+		}
 		for (int code = 1; *c->word && code < KST_CODE_COUNT; code++)
 			offer(c, kst_code_slug((enum kst_code)code), "error");
 		break;

@@ -5,23 +5,21 @@
  */
 #include "cmd/cmd.h"
 
-#include <string.h>
+#include "cmd/embedded.h"
 
-#include "completions.h"
+#include "adapters.h"
 
 static int run(struct cli *cli, void *opts)
 {
-	static const struct {
-		const char *shell, *text;
-	} adapters[] = { { "bash", adapter_bash },
-			 { "zsh", adapter__kstool },
-			 { "fish", adapter_fish } };
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	const struct embedded *e = embedded_find(adapters, cli->operand[0]);
 
 	(void)opts;
-	for (size_t i = 0; i < sizeof(adapters) / sizeof(*adapters); i++)
-		if (!strcmp(adapters[i].shell, cli->operand[0]))
-			return out_data(cli->out, adapters[i].text, strlen(adapters[i].text), false,
-					cli->err);
+	if (e) {
+		embedded_text(e, &b);
+		return b.failed ? kst_error_nomem(cli->err)
+				: out_data(cli->out, b.data, b.len, false, cli->err);
+	}
 	kst_error_setx(cli->err, KST_E_BAD_VALUE, "no adapter for \"%s\"", cli->operand[0]);
 	return kst_error_hint(cli->err, "one of: bash zsh fish");
 }

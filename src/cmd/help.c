@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * help.c - overview, help on a command, a topic or an error; all from the tables
- *
- * Examples come first: they are what people look for.
+ * help.c - overview, help on a command, a topic or an error: the pages of the manual
  */
 #include "cmd/help.h"
 
 #include <string.h>
+
+#include "cmd/page.h"
+#include "ui/scd.h"
 
 static const struct {
 	enum cmd_group group;
@@ -19,21 +20,6 @@ static const struct {
 	{ GROUP_HELP, "HELP", "" },
 };
 #define GROUPS (sizeof(groups) / sizeof(*groups))
-
-/* Text of this file and of the tables is our own; it is wrapped by hand. */
-static void lines(struct out *o, const char *lead, const char *text)
-{
-	while (*text) {
-		int n = (int)strcspn(text, "\n");
-
-		if (n)
-			out_line(o, "%s%.*s", lead, n, text);
-		else
-			out_blank(o);
-		text += n;
-		text += *text == '\n';
-	}
-}
 
 struct command_row {
 	const char *name, *operands, *summary;
@@ -67,8 +53,8 @@ static void overview_json(struct out *o)
 		nr += group_rows(groups[g].group, row + nr, 128 - nr);
 	out_rows(o, "commands", command_fields, row, nr, sizeof(*row));
 	out_array(o, "topics");
-	for (const char *const *t = help_topics; *t; t++)
-		out_str(o, NULL, *t);
+	for (size_t i = 0; page_topic(i, NULL); i++)
+		out_str(o, NULL, page_topic(i, NULL));
 	out_end(o);
 }
 
@@ -176,47 +162,6 @@ static void options(struct out *o, const struct opt *table)
 	}
 }
 
-static const struct {
-	const char *status, *meaning;
-} statuses[] = {
-	{ "0", "yes, or done" },
-	{ "1", "no: the question was answered, with no" },
-	{ "2", "the command line is wrong" },
-	{ "3", "an input cannot be used" },
-	{ "4", "a passphrase or key file is wrong or missing" },
-	{ "5", "refused, to protect what is there" },
-	{ "6", "not found" },
-	{ "8", "the output cannot be written; the old file is whole" },
-	{ "9", "kstool's own fault, or no memory" },
-	{ "130", "interrupted" },
-};
-#define STATUSES (sizeof(statuses) / sizeof(*statuses))
-
-const char *help_status(const char *status)
-{
-	for (size_t i = 0; i < STATUSES; i++)
-		if (!strcmp(statuses[i].status, status))
-			return statuses[i].meaning;
-	return NULL;
-}
-
-static void exits(struct out *o, const struct cmd *c)
-{
-	char word[8];
-
-	for (const char *p = c->exits ? c->exits : ""; *p;) {
-		size_t n = strcspn(p, " ");
-
-		if (n < sizeof(word)) {
-			memcpy(word, p, n);
-			word[n] = '\0';
-			if (help_status(word))
-				out_item(o, 4, word, help_status(word));
-		}
-		p += n + strspn(p + n, " ");
-	}
-}
-
 static void command_json(struct out *o, const struct cmd *c)
 {
 	out_str(o, "name", c->name);
@@ -236,6 +181,8 @@ static void command_json(struct out *o, const struct cmd *c)
 
 void help_show(struct out *o, const struct cmd *c)
 {
+	struct kst_buf page KST_SCRATCH_BUF = KST_BUF_INIT;
+
 	out_pager(o);
 	out_schema(o, "kstool.help/1");
 	if (!c) {
@@ -251,52 +198,26 @@ void help_show(struct out *o, const struct cmd *c)
 		command_json(o, c);
 		return;
 	}
-	usage_line(o, c);
-	if (c->examples && c->examples->line) {
-		out_blank(o);
-		out_heading(o, "EXAMPLES");
-		for (const struct cmd_example *e = c->examples; e->line; e++) {
-			out_line(o, "  %s", e->line);
-			if (e->what && *e->what)
-				out_line(o, "      %s", e->what);
-		}
-	}
-	if (c->help && *c->help) {
-		out_blank(o);
-		out_heading(o, "DESCRIPTION");
-		lines(o, "  ", c->help);
-	}
-	if (c->opts && c->opts->name) {
-		out_blank(o);
-		out_heading(o, "OPTIONS");
-		options(o, c->opts);
-	}
-	out_blank(o);
-	out_heading(o, "EXIT STATUS");
-	exits(o, c);
-	out_blank(o);
-	out_line(o, "Options of all commands (--pass, --json, ...): kstool help");
+	page_of_command(c, &page);
+	scd_show(o, scd_body((struct kst_bytes){ page.data, page.len }));
 }
 
 /* ---- the command ---- */
 
 static bool error_page(struct out *o, const char *slug)
 {
-	struct kst_buf status KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_buf page KST_SCRATCH_BUF = KST_BUF_INIT;
 	enum kst_code code = kst_code_find(slug);
-	const char *meaning;
 
 	if (code == KST_OK)
 		return false;
-	kst_buf_printf(&status, "%d", kst_code_exit(code));
-	meaning = status.data ? help_status((const char *)status.data) : NULL;
+	page_of_error(code, &page);
 	out_str(o, "error", slug);
 	out_str(o, "meaning", kst_code_meaning(code));
 	out_int(o, "status", kst_code_exit(code));
+	help_text(o, (struct kst_bytes){ page.data, page.len });
 	out_heading(o, "%s", slug);
-	out_line(o, "  %s", kst_code_meaning(code));
-	out_line(o, "  exit status %d%s%s", kst_code_exit(code), meaning ? ": " : "",
-		 meaning ? meaning : "");
+	scd_show(o, (struct kst_bytes){ page.data, page.len });
 	return true;
 }
 
@@ -308,8 +229,8 @@ static int unknown_topic(struct cli *cli, const char *word)
 	for (const struct cmd *const *c = cmd_table; *c && nr < 100; c++)
 		if ((*c)->group != GROUP_HIDDEN)
 			names[nr++] = (*c)->name;
-	for (const char *const *t = help_topics; *t; t++)
-		names[nr++] = *t;
+	for (size_t i = 0; page_topic(i, NULL) && nr < 120; i++)
+		names[nr++] = page_topic(i, NULL);
 	for (int code = 1; code < KST_CODE_COUNT && nr < 255; code++)
 		names[nr++] = kst_code_slug((enum kst_code)code);
 	names[nr] = NULL;

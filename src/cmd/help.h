@@ -10,12 +10,10 @@ void help_usage(struct out *o, const struct cmd *c); /* the line, the summary, a
 void help_show(struct out *o, const struct cmd *c);  /* all of it; NULL: overview and global options */
 int help_version(struct cli *cli);                  /* 0 or -1 */
 
-/* What an exit status means, or NULL. */
-const char *help_status(const char *status);
-
 /* A topic ("exit-codes"); false if there is none of this name.  `name` NULL lists them. */
 bool help_topic(struct out *o, const char *name);
-extern const char *const help_topics[]; /* NULL-terminated */
+/* JSON: the lines of a page or a part of one, as an array "text". */
+void help_text(struct out *o, struct kst_bytes page);
 
 /* The formats, as rows in every mode. */
 void help_formats(struct out *o);

@@ -83,6 +83,11 @@ void out_heading(struct out *o, const char *fmt, ...) /* bold */
 void out_pair(struct out *o, const char *label, const char *value);
 /* "  --alias NAME   name of a single key": `left` in a column of its own, the text wraps beside it. */
 void out_item(struct out *o, size_t cells, const char *left, const char *text);
+/*
+ * Running text of a page: `left` (NULL none) in column 2, the text from `column` on.  Wrapped in
+ * a file too, where nobody says how wide a line may be.
+ */
+void out_para(struct out *o, size_t column, const char *left, const char *text);
 /* Tree rows, root first: depth 0 has no mark.  `cells` are padded to columns over one tree. */
 struct out_tree_row {
 	unsigned depth;

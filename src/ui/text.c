@@ -366,3 +366,33 @@ void out_item(struct out *o, size_t cells, const char *left, const char *text)
 	kst_buf_u8(&b, '\n');
 	put_buf(o, &b);
 }
+
+#define PAGE_WIDTH 80	  /* where there is no terminal */
+#define PAGE_WIDEST 100 /* longer lines are hard to read */
+
+void out_para(struct out *o, size_t column, const char *left, const char *text)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT, v KST_SCRATCH_BUF = KST_BUF_INIT;
+	size_t width = o->width ? o->width : PAGE_WIDTH, w = 0;
+
+	if (o->mode != OUT_TEXT)
+		return;
+	if (left && *left) {
+		put_spaces(&b, PAIR_INDENT);
+		kst_text_escape(&b, left, strlen(left));
+		w = b.data ? kst_text_width((const char *)b.data) : 0;
+		if (w >= column) { /* the text starts on a line of its own */
+			kst_buf_u8(&b, '\n');
+			w = 0;
+		}
+	}
+	put_spaces(&b, column - w);
+	kst_text_escape(&v, text, strlen(text));
+	if (v.len)
+		wrap_text(&b, (const char *)v.data, column, column,
+			  width > PAGE_WIDEST ? PAGE_WIDEST : width);
+	while (b.len && b.data[b.len - 1] == ' ')
+		b.data[--b.len] = '\0';
+	kst_buf_u8(&b, '\n');
+	put_buf(o, &b);
+}

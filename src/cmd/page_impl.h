@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC */
+/* page_impl.h - what page.c and page_command.c share */
+#ifndef KST_CMD_PAGE_IMPL_H
+#define KST_CMD_PAGE_IMPL_H
+
+#include "cmd/page.h"
+
+/* Append what src/man says about a command beyond its row; perhaps nothing. */
+void page_written(const struct cmd *c, struct kst_buf *out);
+
+void page_options(const struct opt *table, struct kst_buf *out);
+void page_statuses(const char *exits, struct kst_buf *out); /* "0 3 4" */
+
+#endif
