@@ -111,6 +111,12 @@ scripts: $(B)/kstool $(FIXTURES)/.done
 	@for t in $(sort $(wildcard tests/interop/*.sh)); do \
 		echo "== $$t"; KSTOOL=$(abspath $(B)/kstool) FIXTURES=$(abspath $(FIXTURES)) sh $$t || exit 1; done
 
+# The command line as people and scripts meet it: at a terminal, in every trouble, in three shells.
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
+proofs: $(B)/kstool $(FIXTURES)/.done
+	@for t in $(sort $(wildcard tests/cli/*.py)); do \
+		echo "== $$t"; KSTOOL=$(abspath $(B)/kstool) FIXTURES=$(abspath $(FIXTURES)) $(PYTHON) $$t || exit 1; done
+
 # The formats' readers under broken files: tests/corpus and mutations of it (replay, without a
 # fuzzer), and libFuzzer for as long as one likes.  One target: make fuzz FUZZ=pem FUZZ_SECONDS=300.
 FUZZ = kst1 pkcs12 pem der text
@@ -147,7 +153,7 @@ packages:
 	@sh src/gen/packages.sh $(TASK)
 check:
 	@sh src/gen/packages.sh check
-	@$(MAKE) --no-print-directory unit cli floors scripts replay
+	@$(MAKE) --no-print-directory unit cli proofs floors scripts replay
 
 VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect \
 	--errors-for-leak-kinds=definite
@@ -216,6 +222,6 @@ bench: $(B)/kstool
 clean:
 	rm -rf build
 
-.PHONY: all man unit cli scripts replay fuzz fuzz-run floors packages check valgrind demo static static-check install uninstall \
+.PHONY: all man unit cli proofs scripts replay fuzz fuzz-run floors packages check valgrind demo static static-check install uninstall \
 	uninstall-check dist bench clean
 -include $(shell find $(B) -name '*.d' -type f 2>/dev/null)

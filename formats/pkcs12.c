@@ -95,7 +95,9 @@ static void reader_release(struct p12_reader *r)
 static void fill_info(struct p12_reader *r)
 {
 	struct kst_info *info = &r->model->info;
-	if (r->mac.present) {
+	if (r->io->read->peek) {
+		info->integrity = KST_INTEGRITY_NOT_CHECKED;
+	} else if (r->mac.present) {
 		info->integrity = KST_INTEGRITY_VERIFIED;
 		snprintf(info->mac, sizeof(info->mac), "%s", r->mac.text);
 	} else {

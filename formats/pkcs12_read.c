@@ -400,10 +400,36 @@ static int try_mac(void *ctx, const struct kst_secret *pass, struct kst_error *e
 	return p12_mac_try(ctx, pass, err);
 }
 
+/* Bags of keys that stand in sight, counted before anything is believed. */
+static size_t keys_in_sight(const struct p12_reader *r)
+{
+	size_t keys = 0;
+	for (size_t i = 0; i < r->nr_safes; i++) {
+		const struct p12_safe *s = &r->safe[i];
+		struct kst_der_item seq, bag, oid;
+		if (s->kind != P12_SAFE_PLAIN ||
+		    kst_der_whole(s->bytes.data, s->bytes.len, KST_DER_SEQUENCE, &seq) < 0)
+			continue;
+		struct kst_der in = kst_der_in(&seq);
+		while (kst_der_next(&in, &bag) == 1) {
+			struct kst_der inner = kst_der_in(&bag);
+			if (bag.id == KST_DER_SEQUENCE &&
+			    kst_der_expect(&inner, KST_DER_OID, &oid) == 0)
+				keys += KST_OID_IS(oid.body, P12_OID_BAGS "\x01") ||
+					KST_OID_IS(oid.body, P12_OID_BAGS "\x02");
+		}
+	}
+	return keys;
+}
+
 static int ask(struct p12_reader *r, int (*try)(void *, const struct kst_secret *, struct kst_error *),
 	       void *ctx, struct kst_error *err)
 {
 	struct kst_question q = question(r, KST_ASK_STORE);
+	size_t keys = keys_in_sight(r);
+	char why[40];
+	snprintf(why, sizeof(why), keys == 1 ? "%zu private key" : "%zu private keys", keys);
+	q.why = keys ? why : NULL;
 	if (kst_ask_until(r->io->asker, &q, NULL, try, ctx, &r->model->pass,
 			  &r->model->info.passphrase, err) < 0)
 		return -1;
@@ -479,8 +505,19 @@ static int no_mac(struct p12_reader *r, struct kst_error *err)
 	return rc;
 }
 
+/* What is not encrypted, believed by nobody: the MAC is not verified. */
+static int peek(struct p12_reader *r, struct kst_error *err)
+{
+	for (size_t i = 0; i < r->nr_safes; i++)
+		if (r->safe[i].kind == P12_SAFE_PLAIN && walk(r, r->safe[i].bytes, err) < 0)
+			return -1;
+	return 0;
+}
+
 int p12_read_bags(struct p12_reader *r, struct kst_error *err)
 {
+	if (r->io->read->peek)
+		return peek(r, err);
 	/* The limit of each is known before a passphrase is typed. */
 	for (size_t i = 0; i < r->nr_safes; i++) {
 		uint64_t n;

@@ -76,6 +76,8 @@ void kst_note(struct kst_notes *notes, const char *slug, const char *fmt, ...)
 void kst_notes_release(struct kst_notes *notes);
 
 struct kst_read_options {
+	bool peek;                  /* only what anybody can see of a locked store, to offer names: nobody
+				     * is asked, nothing verified; never with edit */
 	bool allow_unauthenticated; /* PKCS#12: encrypted but without MAC */
 	bool require_pin;           /* native: as --require-pin */
 	const char *const *signer;  /* native: --signer, NULL-terminated; NULL: the lists of pins */

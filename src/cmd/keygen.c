@@ -21,21 +21,21 @@ struct keygen_opts {
 #define DAYS_DEFAULT 90
 #define DAYS_MAX 36500
 
-/* --host a,b --host c as one NULL-terminated list; owned[0] holds the text.  */
-static int split_hosts(struct cli *cli, const struct keygen_opts *opt, const char ***out)
+/* --host a,b --host c as one NULL-terminated list. */
+static int split_hosts(struct cli *cli, const struct opt_list *given, const char ***out)
 {
 	size_t nr = 1;
 	const char **list;
 
-	for (size_t i = 0; i < opt->host.nr; i++)
-		for (const char *p = opt->host.item[i]; p; p = strchr(p + 1, ','))
+	for (size_t i = 0; i < given->nr; i++)
+		for (const char *p = given->item[i]; p; p = strchr(p + 1, ','))
 			nr++;
 	list = kst_calloc(nr + 1, sizeof(*list));
 	if (!list)
 		return kst_error_nomem(cli->err);
 	nr = 0;
-	for (size_t i = 0; i < opt->host.nr; i++)
-		for (const char *p = opt->host.item[i]; *p;) {
+	for (size_t i = 0; i < given->nr; i++)
+		for (const char *p = given->item[i]; *p;) {
 			size_t n = strcspn(p, ",");
 
 			while (n && *p == ' ')
@@ -54,6 +54,25 @@ static void free_hosts(const char **list)
 	for (size_t i = 0; list && list[i]; i++)
 		kst_free((void *)(uintptr_t)list[i]);
 	kst_free(list);
+}
+
+/* The one question: whose key it will be.  A host and not a person's first and last name. */
+static int ask_hosts(struct cli *cli, const char ***out)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	const char *item[1];
+	const struct opt_list given = { .item = item, .nr = 1 };
+
+	if (!cmd_interactive(cli))
+		return 0;
+	if (cmd_ask(cli, "Host name(s) this key is for, comma separated: ", &b) < 0)
+		return -1;
+	if (!b.len)
+		return 0;
+	item[0] = (const char *)b.data;
+	free_hosts(*out);
+	*out = NULL;
+	return split_hosts(cli, &given, out);
 }
 
 static bool is_key_file(const struct kst_format *f, const char *path)
@@ -239,6 +258,7 @@ static int run(struct cli *cli, void *opts)
 	const struct kst_format *f = kst_format_by_path(cli->operand[0]);
 	struct kst_save_options save;
 	const char **host = NULL;
+	bool key_file = is_key_file(f, cli->operand[0]) && !opt->create;
 	int ret = -1;
 
 	if (opt->days.given && (opt->days.value < 1 || opt->days.value > DAYS_MAX)) {
@@ -247,9 +267,11 @@ static int run(struct cli *cli, void *opts)
 		return kst_error_subject(cli->err, "--days");
 	}
 	if (target_save_options(cli, &opt->target, false, &save) < 0 ||
-	    split_hosts(cli, opt, &host) < 0)
+	    split_hosts(cli, &opt->host, &host) < 0)
 		return -1;
-	if (is_key_file(f, cli->operand[0]) && !opt->create) {
+	if (!key_file && !host[0] && !opt->subject && ask_hosts(cli, &host) < 0)
+		goto done;
+	if (key_file) {
 		ret = in_file(cli, opt, host, f, &save);
 	} else if (!host[0] && !opt->subject) {
 		kst_error_setx(cli->err, KST_E_USAGE,
@@ -259,6 +281,7 @@ static int run(struct cli *cli, void *opts)
 	} else {
 		ret = in_store(cli, opt, host, &save);
 	}
+done:
 	free_hosts(host);
 	return ret;
 }

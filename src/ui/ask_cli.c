@@ -322,7 +322,10 @@ static int ask_open(struct ask_cli *a, const struct kst_question *q, struct kst_
 	if (a->tries >= ASK_TRIES)
 		return 1;
 	a->tries++;
-	return prompt(a, q, "Passphrase", a->tries > 1, out, err);
+	if (prompt(a, q, "Passphrase", a->tries > 1, out, err) < 0)
+		return -1;
+	/* Just Enter, or Ctrl-D: where the empty passphrase was tried already, no answer. */
+	return q->public_defaults && !out->len;
 }
 
 /* ---- new passphrases ---- */

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: ISC
+"""prompts.py - what a person at a terminal meets: passphrases are never shown, wherever standard
+input and output go; the terminal is as before after every signal; nothing waits where nobody is"""
+import os
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.getcwd(), "tests", "lib"))
+from command import *  # noqa: E402,F403
+
+SECRET, OTHER = "secret-pass", "another-pass"
+
+
+def unseen(t, *words):
+    for w in words or (SECRET, OTHER):
+        check(w.encode() not in t.seen, lambda: "%s: the terminal showed %r:\n%s" % (
+            t.name, w, t.seen.decode(errors="replace")))
+
+
+def answer(t, prompt, text):
+    """One passphrase: asked for with echo off, and back on when it was given."""
+    t.expect(prompt)
+    t.wait_echo(False)
+    t.send(text + "\n")
+
+
+def never_shown(p):
+    """M4: keytool shows the passphrase as soon as its output goes into a pipe."""
+    for stdin in (None, "/dev/null"):
+        for stdout in (None, p.path("answer"), "/dev/null"):
+            t = p.terminal("list", "shop.p12", stdin=stdin, stdout=stdout)
+            answer(t, r"Passphrase for shop\.p12 \(PKCS#12, 1 private key\): ", SECRET)
+            t.ends(0)
+            unseen(t)
+            if stdout == p.path("answer"):
+                check(b"shop.acme.test" in p.read("answer"), "the answer is not in its file")
+    os.remove(p.path("answer"))
+
+
+def three_tries(p):
+    t = p.terminal("list", "shop.p12")
+    for word in ("wrong-one", "wrong-two", "wrong-three"):
+        answer(t, r"Passphrase for shop\.p12", word)
+    t.ends(4)
+    t.expect("wrong-passphrase")
+    is_("prompts after two wrong ones", t.seen.count(b"Passphrase for"), 3)
+    unseen(t, "wrong-one", "wrong-two", "wrong-three")
+
+    t = p.terminal("list", "shop.p12")
+    answer(t, "Passphrase for", "wrong-one")
+    answer(t, "That does not open it", SECRET)
+    t.ends(0)
+    unseen(t, "wrong-one", SECRET)
+    for nothing in ("\x04", "\n"):  # no passphrase, and the empty one was tried already
+        t = p.terminal("list", "shop.p12")
+        t.expect("Passphrase for")
+        t.wait_echo(False)
+        t.send(nothing)
+        t.ends(4)
+        t.expect("passphrase-needed")
+
+
+def new_passphrase(p):
+    new = ("create", "new.kst", "--kdf-cost", "low")
+    t = p.terminal(*new)
+    answer(t, r"New passphrase for new\.kst", SECRET)
+    answer(t, "The same again: ", OTHER)
+    t.expect("These two differ")
+    answer(t, r"New passphrase for new\.kst", OTHER)
+    answer(t, "The same again: ", OTHER)
+    t.ends(0)
+    unseen(t)
+    p.ok("passwd", "new.kst", "--pass", "file:pass2", "--new-pass", "file:pass",
+         "--kdf-cost", "low")
+    os.remove(p.path("new.kst"))
+
+    t = p.terminal(*new)  # three pairs that differ: no store
+    for i in range(3):
+        answer(t, r"New passphrase for", SECRET)
+        answer(t, "The same again: ", OTHER)
+        t.expect("These two differ")
+    t.ends(4)
+    check(not os.path.exists(p.path("new.kst")), "a store without a passphrase was made")
+
+    t = p.terminal(*new)  # an empty one: a random one is offered, and shown once
+    answer(t, r"New passphrase for", "")
+    t.expect(r"\[y/N\] ")
+    t.wait_echo(True)
+    t.send("y\n")
+    made = t.expect(r"shown this once: (\S+)").group(1)
+    t.ends(0)
+    p.write("made", made + b"\n")
+    p.ok("passwd", "new.kst", "--pass", "file:made", "--new-pass", "file:pass",
+         "--kdf-cost", "low")
+    os.remove(p.path("new.kst"))
+
+    t = p.terminal(*new)
+    answer(t, r"New passphrase for", "")
+    t.expect(r"\[y/N\] ")
+    t.send("n\n")
+    t.ends(2)
+    t.expect("empty-passphrase")
+    check(not os.path.exists(p.path("new.kst")), "a store without a passphrase was made")
+
+
+def signals(p):
+    """Whatever ends or stops it, the shell behind it can be typed into."""
+    for number, key in ((signal.SIGINT, "\x03"), (signal.SIGQUIT, "\x1c"),
+                        (signal.SIGTERM, None), (signal.SIGHUP, None)):
+        before = p.files()
+        t = p.terminal("passwd", "shop.p12")
+        t.expect("Passphrase for")
+        t.wait_echo(False)
+        t.wait_reads()
+        if key:
+            t.send(key)
+        else:
+            t.kill(number)
+        t.wait_echo(True)
+        t.ends(-number)
+        check(b"error" not in t.seen, lambda: "an error after a signal: %s" % t.seen)
+        is_("files after %s" % signal.Signals(number).name, p.files(), before)
+        # Between the two questions as well, and at one that is answered in sight.
+        t = p.terminal("passwd", "shop.p12")
+        answer(t, "Passphrase for", SECRET)
+        t.expect("New passphrase for")
+        t.wait_echo(False)
+        t.wait_reads()
+        if key:
+            t.send(key)
+        else:
+            t.kill(number)
+        t.wait_echo(True)
+        t.ends(-number)
+        is_("files after %s" % signal.Signals(number).name, p.files(), before)
+
+
+def stopped(p):
+    """Ctrl-Z at the prompt, then fg: it asks again, and still shows nothing."""
+    shell = Terminal(p, ["sh", "-i"], env={"PS1": "ready> ", "ENV": ""})
+    shell.expect("ready> ")
+    shell.send("kstool list shop.p12; echo status=$?\n")
+    shell.expect("Passphrase for")
+    shell.wait_echo(False)
+    shell.wait_reads()
+    shell.send("\x1a")
+    shell.expect("ready> ")
+    shell.wait_echo(True)
+    shell.send("fg\n")
+    shell.expect("Passphrase for")
+    shell.wait_echo(False)
+    shell.send(SECRET + "\n")
+    shell.expect("shop.acme.test")
+    shell.expect("ready> ")
+    shell.send("stty -a | grep -ow -e -echo -e echo; exit\n")
+    shell.expect(r"[^-]echo\r\n")
+    shell.end()
+    unseen(shell)
+
+
+def questions(p):
+    p.ok("import", "app.p12", "shop.key", "shop-chain.pem", "--create", "--pass", "file:pass")
+    before = p.files()
+    for said in ("n\n", "\n", "\x04", "yellow\n", "Y es\n"):
+        t = p.terminal("remove", "app.p12", "shop.acme.test", "--pass", "file:pass")
+        t.expect(r"Continue\? \[y/N\] ")
+        t.wait_echo(True)
+        t.send(said)
+        t.ends(5)
+        t.expect("declined")
+        is_("files after %r" % said, p.files(), before)
+    t = p.terminal("remove", "app.p12", "shop.acme.test", "--pass", "file:pass")
+    t.expect(r"Continue\? \[y/N\] ")
+    t.wait_reads()
+    t.send("\x03")
+    t.ends(-signal.SIGINT)
+    is_("files after Ctrl-C", p.files(), before)
+    for said in ("y\n", "Y\n", "yes\n"):
+        t = p.terminal("remove", "app.p12", "shop.acme.test", "--pass", "file:pass")
+        t.expect(r"Continue\? \[y/N\] ")
+        t.send(said)
+        t.ends(0)
+        check(p.read("app.p12") != before["app.p12"], "yes, and nothing happened")
+        p.write("app.p12", before["app.p12"])
+    p.ok("remove", "app.p12", "shop.acme.test", "--pass", "file:pass", "--yes")
+    p.write("app.p12", before["app.p12"])
+    os.remove(p.path("app.p12.kstool-bak"))
+    before = p.files()
+    # A person may be there, and --no-input says that nobody is to be asked.
+    t = p.terminal("remove", "app.p12", "shop.acme.test", "--pass", "file:pass", "--no-input")
+    t.ends(5)
+    t.expect("needs-replace")
+    t = p.terminal("list", "shop.p12", "--no-input")
+    t.ends(4)
+    t.expect("passphrase-needed")
+    is_("files after --no-input", p.files(), before)
+
+    t = p.terminal("keygen", "dev.p12", "--create", "--new-pass", "file:pass")  # M9
+    t.expect("Host name")
+    t.send("dev.acme.test,127.0.0.1\n")
+    t.ends(0)
+    is_("names of the new key", p.ok("show", "dev.p12", "--pass", "file:pass", "--field", "sans").out,
+        b"dev.acme.test, 127.0.0.1\n")
+    t = p.terminal("keygen", "dev2.p12", "--create", "--new-pass", "file:pass")
+    t.expect("Host name")
+    t.send("\x04")
+    t.ends(5)
+    check(not os.path.exists(p.path("dev2.p12")), "a key without a name was made")
+
+
+def nobody(p):
+    """Without a terminal nothing waits: status 4, and the option to add is named."""
+    before = p.files()
+    asks = (("list", "shop.p12"), ("show", "shop.p12"), ("export", "shop.p12", "--key"),
+            ("convert", "shop.p12", "-o", "x.pem", "--plain-key"), ("passwd", "shop.p12"),
+            ("import", "shop.p12", "api.key", "api.pem"), ("trust", "shop.p12", "root.pem"),
+            ("create", "x.kst"), ("keygen", "x.key"))
+    for args in asks:
+        for how in ({}, {"stdin": None, "preexec_fn": lambda: os.close(0)}):
+            r = p.run(*args, **how)
+            is_("%s without a terminal: %s" % (args[0], r), r.code, 4)
+            check(b"no terminal" in r.err and b"pass file:PATH" in r.err,
+                  lambda: "%s does not name the option: %s" % (args[0], r))
+            is_("%s: standard output" % args[0], r.out, b"")
+        is_("%s: files" % args[0], p.files(), before)
+    r = p.run("keygen", "x.p12", "--create", "--new-pass", "file:pass")
+    is_("keygen without a host or a terminal: %s" % r, r.code, 2)
+    check(b"--host" in r.err, "keygen does not name --host")
+    r = p.run("list", "shop.p12", input=SECRET.encode() + b"\n")
+    is_("a passphrase that was not asked for, on standard input: %s" % r, r.code, 4)
+    p.ok("list", "shop.p12", "--pass", "stdin", input=SECRET.encode() + b"\n")
+
+
+def main():
+    for test in (never_shown, three_tries, new_passphrase, signals, stopped, questions, nobody):
+        with Place() as p:
+            test(p)
+    done("prompts")
+
+
+main()
