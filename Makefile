@@ -119,11 +119,11 @@ proofs: $(B)/kstool $(FIXTURES)/.done
 
 # The formats' readers under broken files: tests/corpus and mutations of it (replay, without a
 # fuzzer), and libFuzzer for as long as one likes.  One target: make fuzz FUZZ=pem FUZZ_SECONDS=300.
-FUZZ = kst1 pkcs12 pem der text
+FUZZ = kst1 pkcs12 pem der pkcs7 text
 FUZZ_SECONDS ?= 60
 FUZZ_SHARED = tests/fuzz/fuzz.c tests/fuzz/kst1_fix.c
 CORPUS_FILES = $(sort $(wildcard tests/corpus/*/*.kst tests/corpus/*/*.p12 tests/corpus/*/*.pem \
-	tests/corpus/*/*.der tests/corpus/text/*))
+	tests/corpus/*/*.der tests/corpus/*/*.p7b tests/corpus/text/*))
 .SECONDARY: $(call obj,$(wildcard tests/fuzz/*.c))
 $(B)/replay-%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(call obj,$(FUZZ_SHARED)) $(B)/libkstool.a
 	$(call say,LD)

@@ -8,17 +8,25 @@
  */
 #include <string.h>
 
+#include "bare64.h"
 #include "der_kind.h"
 #include "kstool/alloc.h"
 #include "kstool/format.h"
 
 struct der_file {
-	struct kst_buf bytes;
+	struct kst_buf bytes; /* of the object */
+	struct kst_buf text;  /* the base64 that it was found as */
+	struct bare64 style;
 };
 
 static int probe(const uint8_t *data, size_t n, bool whole)
 {
 	uint64_t size = 0;
+	uint8_t start[BARE64_PEEK];
+	if (n && data[0] != 0x30) { /* base64 of one, without armour */
+		size_t k = bare64_peek(data, n, start);
+		return k && der_sniff(start, k, NULL) != DER_NOTHING ? 60 : 0;
+	}
 	if (der_sniff(data, n, &size) == DER_NOTHING)
 		return 0;
 	/* A length that fits the file is a strong sign. */
@@ -26,23 +34,6 @@ static int probe(const uint8_t *data, size_t n, bool whole)
 }
 
 /* ---- reading ---- */
-
-static struct kst_entry *cert_entry(const uint8_t *data, size_t n, struct kst_error *err)
-{
-	struct kst_cert *cert;
-	if (kst_cert_new(&cert, data, n, err) < 0)
-		return NULL;
-	struct kst_entry *e = kst_entry_new(KST_KIND_CERT);
-	if (!e || kst_chain_push(&e->chain, cert) < 0) {
-		kst_entry_free(e);
-		e = NULL;
-		kst_error_nomem(err);
-	} else {
-		e->trusted = kst_cert_is_ca(cert); /* as in a PEM file */
-	}
-	kst_cert_free(cert);
-	return e;
-}
 
 static struct kst_entry *signed_entry(enum der_kind kind, const uint8_t *data, size_t n,
 				      struct kst_error *err)
@@ -60,7 +51,7 @@ static struct kst_entry *make(enum der_kind kind, const uint8_t *data, size_t n,
 {
 	switch (kind) {
 	case DER_CERT:
-		return cert_entry(data, n, err);
+		return der_cert_entry(data, n, err);
 	case DER_KEY:
 		return der_key_entry(data, n, NULL, NULL, err);
 	case DER_SEALED_KEY:
@@ -101,6 +92,25 @@ static int check_size(const struct kst_buf *b, enum der_kind *kind, struct kst_e
 	return 0;
 }
 
+static int take_bytes(struct der_file *f, const struct kst_source *src, uint64_t size,
+		      struct kst_error *err)
+{
+	struct kst_buf *b = &f->bytes;
+	if (kst_buf_reserve(b, (size_t)size) < 0)
+		return kst_error_nomem(err);
+	if (src->bytes.data)
+		kst_buf_put(b, src->bytes.data, (size_t)size);
+	else if (size && src->read_at(src->ctx, 0, b->data, (size_t)size, err) < 0)
+		return -1;
+	b->len = (size_t)size;
+	uint8_t start[BARE64_PEEK];
+	if (!size || b->data[0] == 0x30 || !bare64_peek(b->data, b->len, start))
+		return 0;
+	f->text = *b;
+	*b = (struct kst_buf)KST_BUF_INIT;
+	return bare64_read(f->text.data, f->text.len, b, &f->style, err);
+}
+
 static int read_der(struct kst_io *io, struct kst_model *into, struct kst_error *err)
 {
 	const struct kst_source *src = &io->source;
@@ -111,17 +121,10 @@ static int read_der(struct kst_io *io, struct kst_model *into, struct kst_error 
 		return kst_error_setx(err, KST_E_TOO_LARGE, "is larger than %llu bytes",
 				      (unsigned long long)io->limits->file);
 	struct der_file *f = kst_calloc(1, sizeof(*f));
-	if (!f || kst_buf_reserve(&f->bytes, (size_t)size) < 0) {
-		kst_free(f);
+	if (!f)
 		return kst_error_nomem(err);
-	}
 	into->state = f;
-	if (src->bytes.data)
-		kst_buf_put(&f->bytes, src->bytes.data, (size_t)size);
-	else if (size && src->read_at(src->ctx, 0, f->bytes.data, (size_t)size, err) < 0)
-		return -1;
-	f->bytes.len = (size_t)size;
-	if (check_size(&f->bytes, &kind, err) < 0)
+	if (take_bytes(f, src, size, err) < 0 || check_size(&f->bytes, &kind, err) < 0)
 		return -1;
 	struct kst_entry *e = make(kind, f->bytes.data, f->bytes.len, err);
 	if (!e)
@@ -136,9 +139,17 @@ static int read_der(struct kst_io *io, struct kst_model *into, struct kst_error 
 
 /* ---- writing ---- */
 
-static int put(struct kst_io *io, const void *data, size_t n, struct kst_error *err)
+/* In base64 where the file was that. */
+static int put(struct kst_io *io, const struct kst_model *m, const void *data, size_t n,
+	       struct kst_error *err)
 {
-	return io->sink.write(io->sink.ctx, data, n, err);
+	const struct der_file *f = m->state;
+	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
+	if (!f || !f->text.len)
+		return io->sink.write(io->sink.ctx, data, n, err);
+	bare64_write(&text, data, n, &f->style);
+	return text.failed ? kst_error_nomem(err)
+			   : io->sink.write(io->sink.ctx, text.data, text.len, err);
 }
 
 static int need_pass(struct kst_io *io, struct kst_model *m, struct kst_error *err)
@@ -182,16 +193,16 @@ static int put_key(struct kst_io *io, struct kst_model *m, const struct kst_entr
 	struct kst_buf der KST_SCRATCH_BUF = KST_BUF_INIT;
 
 	if (key && !kst_key_is_sealed(key) && io->write->plain_key)
-		return put(io, key->pkcs8.data, key->pkcs8.len, err);
+		return put(io, m, key->pkcs8.data, key->pkcs8.len, err);
 	if (key && key->sealed.len)
-		return put(io, key->sealed.data, key->sealed.len, err);
+		return put(io, m, key->sealed.data, key->sealed.len, err);
 	if (!key || kst_key_is_sealed(key))
 		return kst_error_setx(err, KST_E_CANNOT_HOLD,
 				      "DER cannot hold a key under the old encryption of PEM");
 	if (need_pass(io, m, err) < 0 ||
 	    kst_key_seal(key, &m->pass, &io->write->pbe, &der, err) < 0)
 		return -1;
-	return put(io, der.data, der.len, err);
+	return put(io, m, der.data, der.len, err);
 }
 
 static int write_der(struct kst_io *io, struct kst_model *from, struct kst_error *err)
@@ -208,7 +219,8 @@ static int write_der(struct kst_io *io, struct kst_model *from, struct kst_error
 				      "DER holds one object, and there are %zu", from->nr);
 	const struct kst_entry *e = item->entry;
 	if (f && !item->dirty && item->base != KST_NO_BASE)
-		return put(io, f->bytes.data, f->bytes.len, err);
+		return f->text.len ? io->sink.write(io->sink.ctx, f->text.data, f->text.len, err)
+				   : put(io, from, f->bytes.data, f->bytes.len, err);
 	struct kst_bytes der;
 	switch (e->kind) {
 	case KST_KIND_KEY:
@@ -219,10 +231,10 @@ static int write_der(struct kst_io *io, struct kst_model *from, struct kst_error
 		if (e->purposes.len || e->distrusted.len)
 			break;
 		der = kst_cert_der(e->chain.cert[0]);
-		return put(io, der.data, der.len, err);
+		return put(io, from, der.data, der.len, err);
 	case KST_KIND_CSR:
 	case KST_KIND_CRL:
-		return put(io, e->der.data, e->der.len, err);
+		return put(io, from, e->der.data, e->der.len, err);
 	case KST_KIND_SECRET:
 	case KST_KIND_OPAQUE:
 		break;
@@ -233,8 +245,10 @@ static int write_der(struct kst_io *io, struct kst_model *from, struct kst_error
 static void close_der(void *state)
 {
 	struct der_file *f = state;
-	if (f)
+	if (f) {
 		kst_buf_release(&f->bytes);
+		kst_buf_release(&f->text);
+	}
 	kst_free(f);
 }
 

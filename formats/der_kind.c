@@ -178,6 +178,23 @@ bool der_is_signed(const uint8_t *data, size_t n)
 
 /* ---- entries ---- */
 
+struct kst_entry *der_cert_entry(const uint8_t *data, size_t n, struct kst_error *err)
+{
+	struct kst_cert *cert;
+	if (kst_cert_new(&cert, data, n, err) < 0)
+		return NULL;
+	struct kst_entry *e = kst_entry_new(KST_KIND_CERT);
+	if (!e || kst_chain_push(&e->chain, cert) < 0) {
+		kst_entry_free(e);
+		e = NULL;
+		kst_error_nomem(err);
+	} else {
+		e->trusted = kst_cert_is_ca(cert); /* as in a PEM file */
+	}
+	kst_cert_free(cert);
+	return e;
+}
+
 struct kst_entry *der_sealed_entry(const uint8_t *data, size_t n, struct kst_error *err)
 {
 	if (!der_is_sealed_key(data, n)) {

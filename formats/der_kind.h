@@ -29,6 +29,8 @@ bool der_is_sealed_key(const uint8_t *data, size_t n);
 /* Is it a whole signed object: SEQUENCE { SEQUENCE, AlgorithmIdentifier, BIT STRING }? */
 bool der_is_signed(const uint8_t *data, size_t n);
 
+/* A certificate; trusted if it is a CA's.  NULL and an error. */
+struct kst_entry *der_cert_entry(const uint8_t *data, size_t n, struct kst_error *err);
 /* A key entry of a sealed key (takes nothing over).  NULL and an error. */
 struct kst_entry *der_sealed_entry(const uint8_t *data, size_t n, struct kst_error *err);
 /* A key entry of an open key in any encoding; `label` as in kst_key_from_der(). */

@@ -13,6 +13,7 @@
 #include "kstool/text.h"
 #include "pem_aux.h"
 #include "pem_file.h"
+#include "pkcs7_walk.h"
 
 /* ---- is it one? ---- */
 
@@ -28,15 +29,28 @@ static bool has_label(const uint8_t *label, size_t n, const char *const *list)
 
 /*
  * Labels of other people's formats, by their beginnings.  A file that holds
- * nothing else is not ours: the store says what it is, and what opens it.
+ * nothing else is not ours: the store says what it is, and what opens it.  A
+ * single block of PKCS#7 is a format of its own.
  */
-static const char *const foreign[] = { "OPENSSH ", "PGP ", "SSH2 ", "PKCS7-----", "AGE ", NULL };
+static const char *const foreign[] = { "OPENSSH ", "PGP ", "SSH2 ", "AGE ", NULL };
+
+static bool is_bundle(const uint8_t *label, size_t n)
+{
+	for (const char *const *l = pkcs7_labels; *l; l++) {
+		size_t k = strlen(*l);
+		if (n >= k + 5 && memcmp(label, *l, k) == 0 && memcmp(label + k, "-----", 5) == 0)
+			return true;
+	}
+	return false;
+}
 
 static int probe(const uint8_t *data, size_t n, bool whole)
 {
 	static const char begin[] = "-----BEGIN ";
 	const size_t len = sizeof(begin) - 1;
 	const uint8_t *p = data, *end = data + n;
+
+	unsigned bundles = 0;
 
 	(void)whole;
 	while ((p = memmem(p, (size_t)(end - p), begin, len))) {
@@ -46,7 +60,8 @@ static int probe(const uint8_t *data, size_t n, bool whole)
 		bool bom = start == data + 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0;
 		bool line = start == data || bom || start[-1] == '\n' || start[-1] == '\r';
 		p = label;
-		if (!line || has_label(label, (size_t)(end - label), foreign))
+		if (!line || has_label(label, (size_t)(end - label), foreign) ||
+		    (is_bundle(label, (size_t)(end - label)) && !bundles++))
 			continue;
 		/* A certificate may hold such text in its own bytes. */
 		return memchr(data, 0, (size_t)(start - data)) ? 40 : 80;
@@ -64,6 +79,7 @@ enum reading {
 	AS_PARAMS,
 	AS_CSR,
 	AS_CRL,
+	AS_BUNDLE,  /* PKCS#7 */
 	AS_OPAQUE
 };
 
@@ -90,6 +106,9 @@ static enum reading reading_of(const struct pem_scan *s, const struct pem_span *
 	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
 		if (pem_label_is(s, b, labels[i].label))
 			return labels[i].as;
+	for (const char *const *l = pkcs7_labels; *l; l++)
+		if (pem_label_is(s, b, *l))
+			return AS_BUNDLE;
 	return AS_OPAQUE;
 }
 
@@ -262,6 +281,7 @@ static int read_content(struct reader *r, struct pem_block *b, enum reading as,
 	case AS_CRL:
 		return read_signed(r, b, as, err);
 	case AS_PARAMS:
+	case AS_BUNDLE: /* encrypted, or of another type: read_bundle() took the others */
 	case AS_OPAQUE:
 		return read_opaque(r, b, err);
 	}
@@ -278,7 +298,7 @@ static int read_block(struct reader *r, struct pem_block *b, struct kst_error *e
 	memcpy(r->label, r->scan.data + b->at.label, b->at.label_len);
 	r->label[b->at.label_len] = 0;
 	kst_buf_reset(&r->der);
-	if (as != AS_OPAQUE && as != AS_PARAMS) {
+	if (as != AS_OPAQUE && as != AS_PARAMS && as != AS_BUNDLE) {
 		if (pem_decode(&r->scan, &b->at, &h, &r->der, err) < 0)
 			return -1;
 		/* OpenSSL can encrypt any block so; nobody does. */
@@ -323,6 +343,58 @@ static int grow(struct pem_file *f, const struct kst_limits *limits, struct kst_
 	return 0;
 }
 
+/* ---- a block of PKCS#7: as many blocks as it holds certificates, at one place ---- */
+
+struct bundle {
+	struct reader *r;
+	const struct kst_limits *limits;
+	struct pem_span at;
+	uint32_t first;
+};
+
+static int add_part(void *ctx, struct kst_entry *e, struct kst_error *err)
+{
+	struct bundle *b = ctx;
+	struct pem_file *f = b->r->f;
+	if (grow(f, b->limits, err) < 0) {
+		kst_entry_free(e);
+		return -1;
+	}
+	struct pem_block *part = &f->block[f->nr_blocks++];
+	*part = (struct pem_block){ .at = b->at, .params = PEM_NONE, .bundle = b->first + 1 };
+	part->what = e->kind == KST_KIND_CERT ? PEM_CERT : PEM_OTHER;
+	part->entry = e;
+	if (part->what == PEM_CERT)
+		part->cert = kst_cert_ref(e->chain.cert[0]);
+	/* The text before it is that of the block. */
+	b->at.text = b->at.begin;
+	return 0;
+}
+
+/* 1; 0: it is none, or holds nothing, and stays as it is; -1. */
+static int read_bundle(struct reader *r, const struct pem_span *at, const struct kst_limits *limits,
+		       struct kst_error *err)
+{
+	struct pem_headers h = { .any = false };
+	struct kst_error why = KST_ERROR_INIT;
+	struct pkcs7_parts parts;
+	struct bundle b = { r, limits, *at, (uint32_t)r->f->nr_blocks };
+
+	kst_buf_reset(&r->der);
+	if (pem_decode(&r->scan, at, &h, &r->der, &why) < 0 || h.any ||
+	    pkcs7_parse(r->der.data, r->der.len, &parts, &why) < 0)
+		return why.code == KST_E_NO_MEMORY ? kst_error_nomem(err) : 0;
+	if (!parts.certs.len && !parts.crls.len)
+		return 0;
+	if (pkcs7_each(&parts, limits, add_part, &b, &why) < 0) {
+		kst_error_setx(err, why.code, "block %zu (PKCS#7, line %zu): %s", at->number,
+			       at->line, why.message);
+		return -1;
+	}
+	r->params = PEM_NONE;
+	return 1;
+}
+
 static int read_blocks(struct pem_file *f, struct kst_io *io, struct kst_error *err)
 {
 	struct reader r = { .f = f, .notes = io->notes, .params = PEM_NONE };
@@ -331,6 +403,12 @@ static int read_blocks(struct pem_file *f, struct kst_io *io, struct kst_error *
 
 	pem_scan_init(&r.scan, f->text.data, f->text.len);
 	while ((rc = pem_scan_next(&r.scan, &at, err)) == 1) {
+		if (reading_of(&r.scan, &at) == AS_BUNDLE &&
+		    (rc = read_bundle(&r, &at, io->limits, err)) != 0) {
+			if (rc < 0)
+				break;
+			continue;
+		}
 		if (grow(f, io->limits, err) < 0) {
 			rc = -1;
 			break;

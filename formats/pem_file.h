@@ -25,6 +25,7 @@ struct pem_block {
 	uint32_t *chain;         /* KEY: blocks of its chain, leaf first; moved into the base */
 	uint32_t nr_chain;
 	bool claimed;            /* is a link of the chain of a key */
+	uint32_t bundle;         /* part of one PKCS#7 block: 1 + the first such part; 0: no */
 };
 
 /* What an entry was made from, by its number when the file was read. */

@@ -274,6 +274,13 @@ static const uint8_t *feed(struct decoder *d, const uint8_t *p, const uint8_t *e
 	return NULL;
 }
 
+size_t pem_decode_start(const uint8_t *data, size_t n, uint8_t out[48])
+{
+	struct decoder d;
+	decoder_init(&d, out);
+	return n > 64 || feed(&d, data, data + n) ? 0 : (size_t)(d.to - out);
+}
+
 struct line {
 	size_t at, end; /* trimmed at the right, indentation of BEGIN cut */
 };

@@ -51,6 +51,9 @@ struct pem_headers {
 /* Decode the body; appended to out.  0, or -1 (CORRUPT, naming block and line). */
 int pem_decode(struct pem_scan *s, const struct pem_span *b, struct pem_headers *headers,
 	       struct kst_buf *out, struct kst_error *err);
+/* What up to 64 characters of base64 stand for, blanks and line ends among them allowed; a last
+ * quantum that is not whole is left out.  The number of bytes, 0: something else is among them. */
+size_t pem_decode_start(const uint8_t *data, size_t n, uint8_t out[48]);
 /* The value of the last line of data[from..to) that starts with `name` ("friendlyName:"), trimmed;
  * data NULL: there is none. */
 struct kst_bytes pem_field(const uint8_t *data, size_t from, size_t to, const char *name);

@@ -274,6 +274,59 @@ static int put_block(struct writer *w, size_t i, struct kst_error *err)
 	return 0;
 }
 
+/* ---- blocks of PKCS#7 ---- */
+
+static size_t bundle_end(const struct pem_file *f, size_t i)
+{
+	size_t end = i + 1;
+	while (end < f->nr_blocks && f->block[end].bundle == f->block[i].bundle)
+		end++;
+	return end;
+}
+
+/* One part as a block of its own. */
+static int put_part(struct writer *w, size_t i, struct kst_error *err)
+{
+	struct fate *fate = &w->fate[i];
+	const struct pem_block *b = &w->f->block[i];
+
+	put_lines(w, &b->at, fate->name_if_there ? NULL : fate->name, fate->id);
+	if (!fate->with.len && b->cert && pem_make_plain(&fate->with, b->cert, err) < 0)
+		return -1;
+	for (size_t n = 0; !fate->with.len && n < w->m->nr; n++) {
+		const struct pem_base *base = base_of(w, &w->m->item[n]);
+		if (base && base->main == i &&
+		    pem_make_entry(&w->made, &fate->with, w->m->item[n].entry, err) < 0)
+			return -1;
+	}
+	put_made(w, &fate->with);
+	put_made(w, &fate->after);
+	return 0;
+}
+
+/* All parts as they were: the block stays.  Else what is left of it becomes blocks of their own. */
+static int put_bundle(struct writer *w, size_t i, size_t end, struct kst_error *err)
+{
+	const struct pem_span *at = &w->f->block[i].at;
+	const uint8_t *text = w->f->text.data;
+	size_t kept = 0, changed = 0;
+
+	for (size_t k = i; k < end; k++) {
+		const struct fate *fate = &w->fate[k];
+		kept += fate->keep;
+		changed += !fate->keep || fate->with.len || fate->after.len || fate->name ||
+			   fate->id;
+	}
+	size_t lead = kept ? at->begin : pem_lead(text, at->text, at->begin);
+	kst_buf_put(&w->out, text + at->text, lead - at->text);
+	if (!changed)
+		kst_buf_put(&w->out, text + at->begin, at->end - at->begin);
+	for (size_t k = i; changed && k < end; k++)
+		if (w->fate[k].keep && put_part(w, k, err) < 0)
+			return -1;
+	return 0;
+}
+
 static int edit(struct writer *w, struct kst_error *err)
 {
 	struct pem_file *f = w->f;
@@ -287,8 +340,9 @@ static int edit(struct writer *w, struct kst_error *err)
 			return -1;
 	}
 	kst_buf_put(&w->out, f->text.data, end);
-	for (size_t i = 0; i < f->nr_blocks; i++) {
-		if (put_block(w, i, err) < 0)
+	for (size_t i = 0, next; i < f->nr_blocks; i = next) {
+		next = f->block[i].bundle ? bundle_end(f, i) : i + 1;
+		if ((f->block[i].bundle ? put_bundle(w, i, next, err) : put_block(w, i, err)) < 0)
 			return -1;
 		end = f->block[i].at.end;
 	}

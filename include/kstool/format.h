@@ -39,7 +39,8 @@ enum kst_cap {
 	KST_CAP_ATTRS = 1 << 18,      /* bag attributes, notes */
 	KST_CAP_NATIVE = 1 << 19,     /* slots, signature, check, repair */
 	KST_CAP_JAVA = 1 << 20,       /* Java's alias and passphrase rules apply */
-	KST_CAP_LOOSE = 1 << 21       /* objects lie loose: a CA that stands alone is an anchor or an issuer */
+	KST_CAP_LOOSE = 1 << 21,      /* objects lie loose: a CA that stands alone is an anchor or an issuer */
+	KST_CAP_CRLS = 1 << 22        /* CRLs, where REQUESTS would be too much */
 };
 
 struct kst_limits {

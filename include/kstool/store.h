@@ -132,6 +132,7 @@ struct kst_gather_options {
 	bool as_trust;     /* certificates that belong to no key become trusted entries; so they do
 			    * without this where no input has a key */
 	bool drop_root;    /* leave a self-issued root out of key chains */
+	bool keep_crls;    /* the result can hold revocation lists beside certificates */
 	const char *alias; /* for the single key (USAGE if there are several); NULL: derived */
 	/* certificates that may complete chains but are not gathered themselves */
 	struct kst_store *const *extra;

@@ -179,6 +179,7 @@ static int run(struct cli *cli, void *opts)
 		.as_trust = opt->as_trust,
 		.drop_root = opt->root && !strcmp(opt->root, "drop"),
 		.alias = opt->alias,
+		.keep_crls = f && (f->caps & (KST_CAP_CRLS | KST_CAP_REQUESTS)),
 	};
 	if (kst_gather(&g, src.store, src.nr, &how, &cli->notes, cli->err) < 0 ||
 	    entries_mismatch(cli, &src, &g, NULL) < 0)
@@ -219,7 +220,7 @@ done:
 }
 
 static const char *const roots[] = { "keep", "drop", NULL };
-static const char *const tos[] = { "kst", "p12", "pem", "der", NULL };
+static const char *const tos[] = { "kst", "p12", "pem", "der", "p7b", NULL };
 static const struct opt options[] = {
 	{ "output", 'o', OPT_TEXT, offsetof(struct convert_opts, out), WHAT_FILE, "FILE",
 	  "where the result goes; - is standard output", NULL, false },

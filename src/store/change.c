@@ -67,11 +67,14 @@ static int fit_alias(struct kst_store *s, struct kst_entry *e, struct kst_error 
 static int give_alias(struct kst_store *s, struct kst_entry *e, size_t self, struct kst_error *err)
 {
 	struct taken t = { s, self };
-	if (!(s->format->caps & KST_CAP_ALIASES)) {
+	if ((s->format->caps & (KST_CAP_ALIASES | KST_CAP_SINGLE)) == KST_CAP_SINGLE) {
 		set_text(&e->alias, NULL);
 		return 0;
 	}
-	e->alias_derived = false; /* from here on it is its name */
+	/* No name of its own will be in the file: the one that a reader of it makes up. */
+	if (!(s->format->caps & KST_CAP_ALIASES))
+		set_text(&e->alias, NULL);
+	e->alias_derived = !(s->format->caps & KST_CAP_ALIASES);
 	if (e->alias && *e->alias) {
 		if (fit_alias(s, e, err) < 0)
 			return -1;

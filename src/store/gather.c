@@ -250,7 +250,7 @@ static int place_others(struct work *w, struct kst_error *err)
 			reason = "nothing that kstool knows";
 		else if (p->entry->kind == KST_KIND_CSR && others)
 			reason = "a certificate request is no part of a store";
-		else if (p->entry->kind == KST_KIND_CRL && others)
+		else if (p->entry->kind == KST_KIND_CRL && others && !w->opt->keep_crls)
 			reason = "a revocation list is no part of a store";
 		if (!reason)
 			continue;

@@ -32,8 +32,12 @@ unsigned kst_entry_loss(const struct kst_entry *e, const struct kst_format *form
 	case KST_KIND_SECRET:
 		need |= KST_CAP_SECRETS;
 		break;
-	case KST_KIND_CSR:
 	case KST_KIND_CRL:
+		if (format->caps & KST_CAP_CRLS)
+			break;
+		need |= KST_CAP_REQUESTS;
+		break;
+	case KST_KIND_CSR:
 		need |= KST_CAP_REQUESTS;
 		break;
 	case KST_KIND_OPAQUE:

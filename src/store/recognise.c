@@ -28,8 +28,6 @@ static const struct thing {
 	{ "-----BEGIN PGP", 14, true, "an OpenPGP file, which holds no X.509 certificates", NULL },
 	{ "-----BEGIN SSH2", 15, true, "an SSH public key", NULL },
 	{ "---- BEGIN SSH2", 15, true, "an SSH public key", NULL },
-	{ "-----BEGIN PKCS7", 16, true, "PKCS#7, which this version does not read yet",
-	  "openssl pkcs7 -in %s -print_certs -out new.pem" },
 	{ "PuTTY-User-Key-File", 19, false, "a PuTTY private key",
 	  "puttygen %s -O private-openssh-new -o new.key" },
 	{ "ssh-", 4, false, "an SSH public key", NULL },
@@ -49,10 +47,6 @@ static const struct thing {
 	{ "{", 1, false, "JSON", NULL },
 	{ "%PDF-", 5, false, "a PDF document", NULL },
 	{ "age-encryption.org/", 19, false, "a file encrypted by age", "age -d %s" },
-	/* contentType of a PKCS#7 SignedData (RFC 2315): the OID stands right behind the outer tag. */
-	{ "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", 11, true,
-	  "PKCS#7, which this version does not read yet",
-	  "openssl pkcs7 -inform DER -in %s -print_certs -out new.pem" },
 };
 
 static bool is_text(const uint8_t *data, size_t n)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """PEM files (RFC 7468), and the same objects as single DER files."""
+import base64
 import hashlib
 
 import kit
@@ -87,7 +88,7 @@ def make_pem(w):
     bad("truncated-end", root[:-8], corrupt, "the file ends inside the END line")
     bad("no-end", edit(lambda l: l.pop(-2)), "truncated", "BEGIN without END")
     bad("begin-begin", edit(lambda l: l.pop(-2)) + cert, corrupt, "BEGIN, and BEGIN again")
-    bad("end-only", edit(lambda l: l.pop(0)), "unknown-format", "END without BEGIN")
+    bad("end-only", edit(lambda l: l.pop(0)), "corrupt", "END without BEGIN")
     bad("labels-differ", root.replace(b"END CERTIFICATE", b"END PRIVATE KEY"), corrupt, "ends as something else")
     bad("begin-four-dashes", root.replace(b"-----BEGIN", b"----BEGIN"), "unknown-format", "four dashes")
     bad("text-behind-end", root[:-1] + b" and more\n", corrupt, "text behind END")
@@ -203,8 +204,12 @@ def make_der(w):
         "contents that are no whole blocks", passphrase=PASS)
     bad("text", b"certificate\n", "unknown-format", "text")
     bad("public-key", w.web_key.spki, "unknown-format", "a public key", kind="unsupported")
-    bad("pkcs7", seq(oid("1.2.840.113549.1.7.2"), ctx(0, seq(integer(1)))), "unknown-format", "PKCS#7",
-        kind="unsupported")
+    good("bare-base64", base64.b64encode(w.web), "cert 1 -", "a certificate in base64 without armour")
+    b64 = base64.b64encode(w.api_key.pkcs8)
+    good("bare-base64-key", b"".join(b64[i:i + 76] + b"\n" for i in range(0, len(b64), 76)), "key 0 -",
+         "a key in base64, 76 characters a line, as MIME has them")
+    bad("bare-base64-cut", base64.b64encode(w.web[:-3]), "truncated", "base64 of a certificate that is cut off")
+    bad("bare-base64-text", base64.b64encode(w.web) + b"\n# end\n", "corrupt", "text behind the base64")
     good("key-algorithm", seq(integer(0), seq(oid("1.2.3.4")), octets(bytes(32))), "key 0 -",
          "a key of an algorithm that nobody knows: kept")
     bad("encrypted-scheme", seq(seq(oid("1.2.3.4"), seq()), octets(bytes(64))), "unsupported-algorithm",
