@@ -119,17 +119,37 @@ proofs: $(B)/kstool $(FIXTURES)/.done
 
 # The formats' readers under broken files: tests/corpus and mutations of it (replay, without a
 # fuzzer), and libFuzzer for as long as one likes.  One target: make fuzz FUZZ=pem FUZZ_SECONDS=300.
-FUZZ = kst1 pkcs12 pem der pkcs7 text
+# A format without a target of its own gets that of any.c.
+FORMATS := $(shell sed -n 's/^KST_FORMAT(\(.*\))/\1/p' formats/formats.def)
+FUZZ_OWN = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_ANY = $(filter-out $(FUZZ_OWN),$(FORMATS))
+FUZZ = $(sort $(FUZZ_OWN) $(FORMATS))
 FUZZ_SECONDS ?= 60
 FUZZ_SHARED = tests/fuzz/fuzz.c tests/fuzz/kst1_fix.c
-CORPUS_FILES = $(sort $(wildcard tests/corpus/*/*.kst tests/corpus/*/*.p12 tests/corpus/*/*.pem \
-	tests/corpus/*/*.der tests/corpus/*/*.p7b tests/corpus/text/*))
+CORPUS_FILES = $(sort $(filter-out %.txt %.py,$(wildcard $(FUZZ:%=tests/corpus/%/*))))
 .SECONDARY: $(call obj,$(wildcard tests/fuzz/*.c))
+$(FUZZ_ANY:%=$(B)/tests/fuzz/fuzz_%.o): $(B)/tests/fuzz/fuzz_%.o: tests/fuzz/any.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -DFORMAT=kst_format_$* -MMD -MP -c -o $@ $<
 $(B)/replay-%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(call obj,$(FUZZ_SHARED)) $(B)/libkstool.a
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 replay: $(FUZZ:%=$(B)/replay-%)
 	@for f in $(FUZZ); do $(B)/replay-$$f -n 2000 -t 3 $(CORPUS_FILES) || exit 1; done
+
+# MUTATIONS of the good files of each format, with sanitizers and limits for one input: an hour or two.
+# One format: make mutate FUZZ=pem.
+MUTATIONS ?= 1000000
+mutate-run: $(FUZZ:%=$(B)/replay-%)
+	@for f in $(FUZZ); do \
+		files=$$(ls tests/corpus/$$f/* | grep -vE '/(bad|unsupported)-|\.txt$$'); \
+		n=$$(echo "$$files" | wc -l); \
+		ASAN_OPTIONS=quarantine_size_mb=8 $(B)/replay-$$f -n $$((($(MUTATIONS) + n - 1) / n)) -t 36000 \
+			-s 2 -m 256 $$files || exit 1; done
+.PHONY: mutate mutate-run
+mutate:
+	@$(MAKE) --no-print-directory CC=clang B=$(B)/asan SAN=address,undefined mutate-run
 
 $(B)/fuzz-%: $(B)/tests/fuzz/fuzz_%.o $(call obj,$(FUZZ_SHARED)) $(B)/libkstool.a
 	$(call say,LD)

@@ -2,17 +2,20 @@
 /*
  * replay.c - a fuzz target without a fuzzer: files, and mutations of them
  *
- *     replay-pem [-n ROUNDS] [-t SECONDS] FILE...
+ *     replay-pem [-n ROUNDS] [-t SECONDS] [-s SECONDS] [-m MIB] FILE...
  *
  * Every file is run as it is; then ROUNDS mutations of each, in rounds over all
- * files, until the seconds are over.  The n-th mutation of a file is always the
- * same.  A crash leaves its input beside the program, as replay-pem.crash.
+ * files, until the seconds of -t are over.  The n-th mutation of a file is always
+ * the same.  An input that takes more than the CPU seconds of -s, or brings the
+ * process to more than the memory of -m, is a finding.  A finding leaves its input
+ * beside the program, as replay-pem.crash.
  */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -109,17 +112,42 @@ static void keep_input(int sig)
 	raise(sig);
 }
 
+/* What one input may cost. */
+static double most_seconds = 30, slowest;
+static long most_mib;
+
+static double cpu_seconds(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static long peak_mib(void)
+{
+	struct rusage u;
+	return getrusage(RUSAGE_SELF, &u) < 0 ? 0 : u.ru_maxrss / 1024;
+}
+
 /* A copy of its own size, so that a sanitizer sees the end of it. */
 static void run(void)
 {
 	uint8_t *copy = malloc(input_len ? input_len : 1);
+	double start = cpu_seconds(), took;
 	if (!copy)
 		return;
 	memcpy(copy, input, input_len);
-	alarm(30);
+	alarm(60);
 	LLVMFuzzerTestOneInput(copy, input_len);
 	alarm(0);
 	free(copy);
+	took = cpu_seconds() - start;
+	if (took > slowest)
+		slowest = took;
+	if (took > most_seconds)
+		fuzz_bug("%.1f s of CPU time for one input", took);
+	if (most_mib && peak_mib() > most_mib)
+		fuzz_bug("%ld MiB after this input", peak_mib());
 }
 
 static double seconds(void)
@@ -163,11 +191,15 @@ int main(int argc, char **argv)
 
 	snprintf(crash, sizeof(crash), "%s.crash", argv[0]);
 	LLVMFuzzerInitialize(&argc, &argv);
-	while ((opt = getopt(argc, argv, "n:t:")) != -1) {
+	while ((opt = getopt(argc, argv, "n:t:s:m:")) != -1) {
 		if (opt == 'n')
 			rounds = (unsigned)strtoul(optarg, NULL, 10);
 		else if (opt == 't')
 			limit = strtod(optarg, NULL);
+		else if (opt == 's')
+			most_seconds = strtod(optarg, NULL);
+		else if (opt == 'm')
+			most_mib = strtol(optarg, NULL, 10);
 		else
 			return 2;
 	}
@@ -187,7 +219,7 @@ int main(int argc, char **argv)
 		if (seconds() - start >= limit)
 			break;
 	}
-	printf("%s: %d files, %lu mutations, %.1f s\n", argv[0], argc - optind, done,
-	       seconds() - start);
+	printf("%s: %d files, %lu mutations, %.1f s, slowest %.3f s, %ld MiB\n", argv[0],
+	       argc - optind, done, seconds() - start, slowest, peak_mib());
 	return 0;
 }
