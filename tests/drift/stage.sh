@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# stage.sh DIR - the files that examples of help, man pages and README speak of, made of
+# fixtures ($FIXTURES) by $KSTOOL.  Every passphrase is the one in app.pass, but that of new and second.pass.
+#   tls.key tls.crt ca.crt            a leaf, its key, and the CAs above it
+#   app.p12                           "api", a private key with its chain;  shop.p12: "shop"
+#   ts.p12 trust.kst                  truststores: an old root, a CA
+#   app.kst damaged.kst               native stores with "api"; the second one has a damaged entry
+#   bundle.pem corp-root.pem partner-ca.pem ca.pem ca.der old-root.pem
+#   reply.pem                         the CA's reply for the key "api"
+#   enc.key                           an encrypted key file
+set -eu
+dir=$1
+rm -rf "$dir"
+mkdir -p "$dir"
+cp -a "$FIXTURES"/. "$dir"
+rm -f "$dir/.done"
+cd "$dir"
+ks() { "$KSTOOL" "$@" --no-input >/dev/null; }
+umask 077
+cp pass app.pass
+cp pass shop.pass
+cp pass old
+cp pass2 new
+cp pass2 second.pass
+umask 022
+cp shop.key tls.key
+cp shop.pem tls.crt
+cat ica.pem root.pem > ca.crt
+cp root.pem corp-root.pem
+cp root.pem ca.pem
+cp root.der ca.der
+cp ica.pem partner-ca.pem
+cp old.pem old-root.pem
+cat api.pem ica.pem > reply.pem
+# Passphrases that cost little: a hundred examples open these.
+low='--kdf-cost low' few='--iterations 2048'
+ks import app.p12 api.key api.pem ca.crt --alias api --create --pass file:pass $few
+ks trust ts.p12 old.pem --alias old-root --expired --create --pass file:pass $few
+ks import app.kst api.key api.pem ca.crt --alias api --create --pass file:pass $low
+ks slot add app.kst --pass file:pass --new-key-file reader.key --label build $low
+ks trust trust.kst ica.pem --create --pass file:pass $low
+ks trust trust.kst old.pem --alias old-root --expired --pass file:pass
+ks import damaged.kst api.key api.pem ca.crt --alias api --create --pass file:pass $low
+ks import damaged.kst shop.key shop-chain.pem --alias shop --pass file:pass
+# The last byte of the last box: the trailing header is 4096 bytes.
+size=$(wc -c < damaged.kst)
+printf '\377' | dd of=damaged.kst bs=1 seek=$((size - 4097)) conv=notrunc 2>/dev/null
+ks convert shop.key -o enc.key --new-pass file:pass $few -q
