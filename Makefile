@@ -117,6 +117,13 @@ proofs: $(B)/kstool $(FIXTURES)/.done
 	@for t in $(sort $(wildcard tests/cli/*.py)); do \
 		echo "== $$t"; KSTOOL=$(abspath $(B)/kstool) FIXTURES=$(abspath $(FIXTURES)) $(PYTHON) $$t || exit 1; done
 
+# What can drift is a test: options, pages, references, examples.
+$(B)/stage/.done: tests/drift/stage.sh $(B)/kstool $(FIXTURES)/.done
+	@KSTOOL=$(abspath $(B)/kstool) FIXTURES=$(abspath $(FIXTURES)) sh $< $(@D) && touch $@
+drift: $(B)/kstool $(B)/stage/.done $(if $(shell command -v scdoc),$(B)/man/.done)
+	@python3 tests/drift/options.py $(B)/kstool $(B)/man
+	@python3 tests/drift/examples.py $(B)/kstool $(B)/stage README.md
+
 # The formats' readers under broken files: tests/corpus and mutations of it (replay, without a
 # fuzzer), and libFuzzer for as long as one likes.  One target: make fuzz FUZZ=pem FUZZ_SECONDS=300.
 # A format without a target of its own gets that of any.c.
