@@ -180,7 +180,7 @@ packages:
 	@sh src/gen/packages.sh $(TASK)
 check:
 	@sh src/gen/packages.sh check
-	@$(MAKE) --no-print-directory unit cli proofs floors scripts replay
+	@$(MAKE) --no-print-directory unit cli proofs floors drift scripts replay
 
 VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect \
 	--errors-for-leak-kinds=definite
@@ -249,6 +249,6 @@ bench: $(B)/kstool
 clean:
 	rm -rf build
 
-.PHONY: all man unit cli proofs scripts replay fuzz fuzz-run floors packages check valgrind demo static static-check install uninstall \
+.PHONY: all man unit cli drift proofs scripts replay fuzz fuzz-run floors packages check valgrind demo static static-check install uninstall \
 	uninstall-check dist bench clean
 -include $(shell find $(B) -name '*.d' -type f 2>/dev/null)

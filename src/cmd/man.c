@@ -10,8 +10,7 @@ static int run(struct cli *cli, void *opts)
 	if (!cli->nr)
 		page_names(&b);
 	else if (!page_source(cli->operand[0], &b))
-		return kst_error_setx(cli->err, KST_E_NO_TOPIC, "no page \"%s\"",
-				      cli->operand[0]);
+		return kst_error_setx(cli->err, KST_E_NO_TOPIC, "no page \"%s\"", cli->operand[0]);
 	if (b.failed)
 		return kst_error_nomem(cli->err);
 	return out_data(cli->out, b.data, b.len, false, cli->err);

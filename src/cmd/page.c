@@ -151,10 +151,14 @@ static void formats(struct kst_buf *out)
 	static const struct {
 		unsigned cap;
 		const char *word;
-	} caps[] = { { KST_CAP_KEYS, "private keys" },	     { KST_CAP_CHAINS, "their chains" },
-		     { KST_CAP_CERTS, "certificates" },	     { KST_CAP_TRUST, "trust" },
-		     { KST_CAP_SECRETS, "secret keys" },     { KST_CAP_REQUESTS, "requests, CRLs" },
-		     { KST_CAP_ALIASES, "aliases" },	     { KST_CAP_ENCRYPTION, "encrypted" },
+	} caps[] = { { KST_CAP_KEYS, "private keys" },
+		     { KST_CAP_CHAINS, "their chains" },
+		     { KST_CAP_CERTS, "certificates" },
+		     { KST_CAP_TRUST, "trust" },
+		     { KST_CAP_SECRETS, "secret keys" },
+		     { KST_CAP_REQUESTS, "requests, CRLs" },
+		     { KST_CAP_ALIASES, "aliases" },
+		     { KST_CAP_ENCRYPTION, "encrypted" },
 		     { KST_CAP_INTEGRITY, "integrity" },
 		     { KST_CAP_ENTRY_PASS, "a passphrase for each key" } };
 
@@ -277,7 +281,8 @@ bool page_source(const char *name, struct kst_buf *out)
 		struct kst_buf own KST_SCRATCH_BUF = KST_BUF_INIT;
 
 		file_name(*c, &own);
-		if ((*c)->group == GROUP_HIDDEN || !own.data || strcmp((const char *)own.data, name))
+		if ((*c)->group == GROUP_HIDDEN || !own.data ||
+		    strcmp((const char *)own.data, name))
 			continue;
 		page_of_command(*c, out);
 		return true;

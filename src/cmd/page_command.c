@@ -38,7 +38,7 @@ void page_options(const struct opt *table, struct kst_buf *out)
 		kst_buf_puts(out, "\n\t");
 		scd_words(out, p->help, strlen(p->help));
 		if (p->choices && !says_all(p->help, p->choices)) {
-			kst_buf_puts(out, "++\n\t");
+			kst_buf_puts(out, "++\n");
 			for (const char *const *k = p->choices; *k; k++) {
 				kst_buf_puts(out, k == p->choices ? "" : " ");
 				scd_escape(out, *k);
@@ -130,9 +130,9 @@ static void more(struct kst_bytes own, const char *title, struct kst_buf *out)
 		kst_buf_put(out, part.data, part.len);
 }
 
-static const char *const usual[] = { "NAME",	    "SYNOPSIS",	   "EXAMPLES", "DESCRIPTION",
-				     "OPTIONS",	    "EXIT STATUS", "JSON",     "ENVIRONMENT",
-				     "FILES",	    "SEE ALSO",	   NULL };
+static const char *const usual[] = { "NAME",	"SYNOPSIS",    "EXAMPLES", "DESCRIPTION",
+				     "OPTIONS", "EXIT STATUS", "JSON",	   "ENVIRONMENT",
+				     "FILES",	"SEE ALSO",    NULL };
 
 /* Sections of the hand-written part that no other command has, in its order. */
 static void unusual(struct kst_bytes own, struct kst_buf *out)
@@ -194,8 +194,9 @@ void page_of_command(const struct cmd *c, struct kst_buf *out)
 	heading("OPTIONS", out);
 	page_options(c->opts, out);
 	more(text, "OPTIONS", out);
-	kst_buf_printf(out, "\nThe options of all commands (*--pass*, *--json*, %s...) are in "
-			    "*kstool*(1).\n",
+	kst_buf_printf(out,
+		       "\nThe options of all commands (*--pass*, *--json*, %s...) are in "
+		       "*kstool*(1).\n",
 		       c->changes ? "*--dry-run*, *--check*, " : "");
 	heading("EXIT STATUS", out);
 	page_statuses(c->exits ? c->exits : "", out);

@@ -156,18 +156,20 @@ struct kst_bytes scd_section(struct kst_bytes page, const char *heading)
 static void gather(const struct part *p, size_t *i, struct kst_buf *b)
 {
 	size_t depth = p->line[*i].depth, from = *i;
+	bool cut = false; /* the line before ended with a break, behind which scdoc wants no TAB */
 
 	for (; *i < p->nr; (*i)++) {
 		const struct line *l = &p->line[*i];
 		size_t n = l->n, skip = n ? strspn(l->s, " ") : 0;
-		bool cut = n > 2 && !memcmp(l->s + n - 2, "++", 2);
 
-		if (!n || l->depth != depth || fence(l) || level(l) || (*i > from && listed(l)))
+		if (!n || (l->depth != depth && !cut) || fence(l) || level(l) ||
+		    (*i > from && listed(l)))
 			break;
 		if (*i == from && listed(l))
 			skip = 2;
 		if (*i > from && b->len && b->data[b->len - 1] != '\n')
 			kst_buf_u8(b, ' ');
+		cut = n > 2 && !memcmp(l->s + n - 2, "++", 2);
 		n -= cut ? 2 : 0;
 		while (n && l->s[n - 1] == ' ')
 			n--;

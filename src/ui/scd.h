@@ -5,7 +5,7 @@
  *
  * The part of the language that pages use: # and ## headings, paragraphs, *bold*,
  * _underlined_, \ before a character, "- " lists, ``` literal blocks, ++ at the end
- * of a line, and text that is one TAB deeper right below a line, which makes that
+ * of a line (the next one starts without TAB), and text that is one TAB deeper right below a line, which makes that
  * line a term and the text its explanation.
  */
 #ifndef KST_UI_SCD_H

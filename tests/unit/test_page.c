@@ -85,22 +85,25 @@ END_TEST
 
 START_TEST(a_page_on_a_terminal)
 {
-	show(view("# NAME\n\nfoo - bar\n\n# OPTIONS\n\n*-o*, *--output* FILE\n\twhere it\n\tgoes++\n\t"
-		  "or not\n\n*--x*\n\tshort\n\nA paragraph that is long enough to be wrapped because it "
-		  "has more than eighty characters.\n\n- one\n- two\n  more\n\n```\nls  *\n```\n"));
-	ck_assert_str_eq(text(), "NAME\n  foo - bar\n\nOPTIONS\n"
-				 "  -o, --output FILE  where it goes\n"
-				 "                     or not\n"
-				 "  --x                short\n\n"
-				 "  A paragraph that is long enough to be wrapped because it has more than "
-				 "eighty\n  characters.\n\n"
-				 "  - one\n  - two more\n\n    ls  *\n");
+	show(view(
+		"# NAME\n\nfoo - bar\n\n# OPTIONS\n\n*-o*, *--output* FILE\n\twhere it\n\tgoes++\n"
+		"or not\n\n*--x*\n\tshort\n\nA paragraph that is long enough to be wrapped because "
+		"it "
+		"has more than eighty characters.\n\n- one\n- two\n  more\n\n```\nls  *\n```\n"));
+	ck_assert_str_eq(text(),
+			 "NAME\n  foo - bar\n\nOPTIONS\n"
+			 "  -o, --output FILE  where it goes\n"
+			 "                     or not\n"
+			 "  --x                short\n\n"
+			 "  A paragraph that is long enough to be wrapped because it has more than "
+			 "eighty\n  characters.\n\n"
+			 "  - one\n  - two more\n\n    ls  *\n");
 }
 END_TEST
 
 START_TEST(nothing_is_read_past_a_page)
 {
-	static const char *const odd[] = { "",	"\n",  "#",    "# ",	   "##",   "*",	   "\\",
+	static const char *const odd[] = { "",	"\n",  "#",	"# ", "##",	"*",	"\\",
 					   "_", "```", "```\n", "- ", "a\n\tb", "\t\t", "++" };
 
 	for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
