@@ -72,23 +72,37 @@ int p12_spend(struct p12_reader *r, struct kst_bytes algid, struct kst_error *er
 	return spend(r, n, err);
 }
 
+/* The strongest and the weakest of it. */
+static void count_iterations(struct p12_reader *r, uint64_t n)
+{
+	struct kst_info *info = &r->model->info;
+	if (n > r->state->iterations)
+		r->state->iterations = n;
+	if (!info->iterations_least || n < info->iterations_least)
+		info->iterations_least = n;
+}
+
 /* For the facts of the file: what protects it, and how well. */
-static void note_kdf(struct p12_reader *r, struct kst_bytes algid)
+static void note_kdf(struct p12_reader *r, struct kst_bytes algid, bool part)
 {
 	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
 	uint64_t n;
-	if (kst_pbe_cost(algid.data, algid.len, &n, NULL) == 0 && n > r->state->iterations)
-		r->state->iterations = n;
+	if (kst_pbe_cost(algid.data, algid.len, &n, NULL) == 0)
+		count_iterations(r, n);
 	r->model->info.encrypted = true;
-	if (*r->kdf)
-		return;
 	kst_pbe_text(algid.data, algid.len, &text);
-	if (text.len)
-		snprintf(r->kdf, sizeof(r->kdf), "%s", (const char *)text.data);
+	if (!text.len)
+		return;
 	/* The number at the end is a fact of its own. */
-	char *number = strrchr(r->kdf, ' ');
+	char *number = strrchr((char *)text.data, ' ');
 	if (number && number[1] && strspn(number + 1, "0123456789") == strlen(number + 1))
 		*number = '\0';
+	if (!*r->kdf)
+		snprintf(r->kdf, sizeof(r->kdf), "%s", (const char *)text.data);
+	/* Of several the weakest counts, and that is never the one of AES. */
+	char *parts = r->model->info.kdf_parts;
+	if (part && (!*parts || strncmp((const char *)text.data, "PBES2 AES", 9) != 0))
+		snprintf(parts, sizeof(r->model->info.kdf_parts), "%s", (const char *)text.data);
 }
 
 /* ---- EncryptedPrivateKeyInfo ---- */
@@ -174,7 +188,7 @@ static int take_sealed(struct p12_reader *r, struct p12_bag *bag, struct kst_err
 	if (p12_split_sealed(r, bag->value, &algid, &ct, err) < 0 ||
 	    check_one(r, algid, &n, &known, err) < 0)
 		return -1;
-	note_kdf(r, algid);
+	note_kdf(r, algid, false);
 	struct kst_der_item seq, octets;
 	struct kst_der in;
 	kst_der_whole(bag->value.data, bag->value.len, KST_DER_SEQUENCE, &seq);
@@ -385,7 +399,7 @@ static int read_safe(struct p12_reader *r, const struct p12_safe *safe, struct k
 	struct kst_secret *plain = p12_keep_secret(r, err);
 	if (!plain)
 		return -1;
-	note_kdf(r, safe->algid);
+	note_kdf(r, safe->algid, true);
 	struct try_safe t = { r, safe, plain };
 	int rc = try_safe(&t, &r->model->pass, err);
 	if (rc > 0)
@@ -439,7 +453,7 @@ static int ask(struct p12_reader *r, int (*try)(void *, const struct kst_secret 
 
 static int verify_mac(struct p12_reader *r, struct kst_error *err)
 {
-	r->state->iterations = r->mac.kdf.iterations;
+	count_iterations(r, r->mac.kdf.iterations);
 	/* Before the first guess is paid for: what will be spent in any case. */
 	if (spend(r, r->mac.kdf.iterations, err) < 0)
 		return -1;

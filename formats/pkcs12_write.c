@@ -389,7 +389,7 @@ static int choose_protection(struct writer *w, struct kst_error *err)
 		return -1;
 
 	w->pbe = o->pbe;
-	for (size_t i = 0; !w->open && i < w->model->pass.len; i++)
+	for (size_t i = 0; !w->open && !o->as_told && i < w->model->pass.len; i++)
 		if (w->model->pass.data[i] > 0x7f) {
 			kst_note(w->io->notes, "passphrase-not-ascii",
 				 "Java does not open this file: its PBES2 takes ASCII passphrases only");
@@ -397,7 +397,7 @@ static int choose_protection(struct writer *w, struct kst_error *err)
 		}
 	if (!w->pbe.iterations) {
 		/* Never weaker than it was. */
-		uint64_t was = w->state ? w->state->iterations : 0;
+		uint64_t was = w->state && !o->as_told ? w->state->iterations : 0;
 		if (was > w->io->limits->iterations)
 			was = w->io->limits->iterations;
 		w->pbe.iterations = was > P12_ITERATIONS ? (uint32_t)was : P12_ITERATIONS;
@@ -507,6 +507,8 @@ static int put_safes(struct writer *w, struct kst_buf *out, struct kst_error *er
 static enum kst_mac mac_kind(const struct writer *w)
 {
 	enum kst_mac kind = w->io->write->mac;
+	if (w->io->write->as_told)
+		return kind;
 	/* Of the default nobody can tell that it was asked for: what it had, it keeps. */
 	return kind == KST_MAC_HMAC && w->state && w->state->pbmac1 ? KST_MAC_PBMAC1 : kind;
 }

@@ -128,7 +128,9 @@ struct kst_info {
 	enum kst_ask_source passphrase; /* how it was opened */
 	bool encrypted;                 /* something in it is */
 	char mac[64], kdf[96];          /* "HMAC-SHA256", "PBES2 AES-256-CBC PBKDF2-HMAC-SHA256"; empty */
+	char kdf_parts[96];             /* PKCS#12: of the encrypted parts (certificates); empty */
 	uint64_t iterations;            /* of the KDF that counts; 0 none */
+	uint64_t iterations_least;      /* of the weakest thing in it, a MAC too; 0 not known */
 	/* native stores */
 	char store_kind;                /* 'K', 'T', 0 elsewhere */
 	bool sealed, pinned;

@@ -92,6 +92,8 @@ struct kst_write_options {
 	bool no_pass;             /* --new-pass none: a store without passphrase */
 	struct kst_pbe_options pbe;
 	enum kst_mac mac;
+	bool as_told;             /* pbe and mac are for a consumer: what the file had does not count */
+	const char *ascii_for;    /* who opens no passphrase beyond ASCII; NULL: nobody is named */
 	uint32_t kdf_passes;      /* Argon2id t; 0 the default, 3 */
 	uint32_t kdf_kib;         /* Argon2id m; 0 the default, 256 MiB */
 	char store_kind;          /* new native store: 'K' or 'T' */

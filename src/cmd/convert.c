@@ -163,7 +163,8 @@ static int run(struct cli *cli, void *opts)
 	}
 	if (opt->out && !(f = target_format(cli, opt)))
 		return -1;
-	if (target_save_options(cli, &opt->target, false, &save) < 0)
+	if (target_save_options(cli, &opt->target, false, &save) < 0 ||
+	    (f && target_check_format(cli, &opt->target, f, opt->out) < 0))
 		return -1;
 	/* Before anybody types a passphrase for nothing. */
 	if (opt->out && strcmp(opt->out, "-") && !opt->replace && access(opt->out, F_OK) == 0) {
@@ -192,7 +193,8 @@ static int run(struct cli *cli, void *opts)
 		goto done;
 	struct kst_open_options open = cmd_open_options(cli, true);
 	if (kst_store_new(&out, opt->out, f, &open, cli->err) < 0 ||
-	    fill(cli, opt, out, &g, &changes) < 0)
+	    fill(cli, opt, out, &g, &changes) < 0 ||
+	    target_tell(cli, &opt->target, out, true, &save) < 0)
 		goto done;
 	save.write.plain_key = opt->plain_key;
 	save.write.store_kind = native_kind(&g);

@@ -223,7 +223,7 @@ static bool error_page(struct out *o, const char *slug)
 
 static int unknown_topic(struct cli *cli, const char *word)
 {
-	const char *names[256], *near;
+	const char *names[384], *near;
 	size_t nr = 0;
 
 	for (const struct cmd *const *c = cmd_table; *c && nr < 100; c++)
@@ -231,8 +231,10 @@ static int unknown_topic(struct cli *cli, const char *word)
 			names[nr++] = (*c)->name;
 	for (size_t i = 0; page_topic(i, NULL) && nr < 120; i++)
 		names[nr++] = page_topic(i, NULL);
-	for (int code = 1; code < KST_CODE_COUNT && nr < 255; code++)
+	for (int code = 1; code < KST_CODE_COUNT && nr < 300; code++)
 		names[nr++] = kst_code_slug((enum kst_code)code);
+	for (int id = 0; id < KST_PROBLEM_COUNT && nr < 383; id++)
+		names[nr++] = kst_problem_slug((enum kst_problem_id)id);
 	names[nr] = NULL;
 	near = opt_nearest(word, names);
 	if (near)
@@ -271,8 +273,13 @@ static int run(struct cli *cli, void *opts)
 		help_show(cli->out, c);
 	else if (cmd_is_noun(one) && !two)
 		noun(cli->out, one);
-	else if (!help_topic(cli->out, one) && !error_page(cli->out, one))
-		return unknown_topic(cli, one);
+	else if (!help_topic(cli->out, one)) {
+		bool error = error_page(cli->out, one);
+
+		/* "no-mac" is both: why a file is refused, and what is wrong with one that opens. */
+		if (!help_finding(cli->out, one, error) && !error)
+			return unknown_topic(cli, one);
+	}
 	return 0;
 }
 

@@ -18,4 +18,9 @@ void help_text(struct out *o, struct kst_bytes page);
 /* The formats, as rows in every mode. */
 void help_formats(struct out *o);
 
+/* help_lists.c: the library's own tables. */
+void help_consumer_rows(struct out *o);
+/* The page of a finding of lint; `second` where a page of the same word stands above it. */
+bool help_finding(struct out *o, const char *slug, bool second);
+
 #endif

@@ -271,6 +271,8 @@ static int run(struct cli *cli, void *opts)
 	if (entries_mismatch(cli, &src, &g, st.store) < 0 || take(&st, &g) < 0)
 		goto done;
 	say_left_out(&st, &g);
+	if (target_tell(cli, &st.opt->target, st.store, false, &save) < 0)
+		goto done;
 	if (st.replaced && !st.opt->target.backup)
 		save.backup = KST_BACKUP_ALWAYS;
 	ret = cmd_commit(cli, st.store, &st.changes, &save);

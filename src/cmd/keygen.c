@@ -21,6 +21,14 @@ struct keygen_opts {
 #define DAYS_DEFAULT 90
 #define DAYS_MAX 36500
 
+/* What was asked for, else what --for can use, else p256. */
+static const char *alg_of(const struct keygen_opts *opt)
+{
+	const struct kst_consumer *c = target_consumer(&opt->target);
+
+	return opt->alg ? opt->alg : c ? c->alg : "p256";
+}
+
 /* --host a,b --host c as one NULL-terminated list. */
 static int split_hosts(struct cli *cli, const struct opt_list *given, const char ***out)
 {
@@ -98,8 +106,8 @@ static int make_entry(struct cli *cli, const struct keygen_opts *opt, const char
 
 	if (!e)
 		return kst_error_nomem(cli->err);
-	if (kst_key_generate(&e->key, opt->alg ? opt->alg : "p256", cli->err) < 0) {
-		kst_error_subject(cli->err, "--alg %s", opt->alg ? opt->alg : "p256");
+	if (kst_key_generate(&e->key, alg_of(opt), cli->err) < 0) {
+		kst_error_subject(cli->err, "--alg %s", alg_of(opt));
 		goto fail;
 	}
 	if (with_cert) {
@@ -123,23 +131,33 @@ fail:
 	return -1;
 }
 
-/* Does the entry that is there have a key of this algorithm? */
-static bool same_alg(const struct kst_head *h, const char *alg)
+/* What a list calls a key of this algorithm: "EC-P256" of p256, "RSA-3072" of rsa:3072; others go by their
+ * own name, in capitals where that is their custom. */
+static const char *alg_text(const char *alg, char out[64])
 {
 	static const struct {
 		const char *alg, *text;
-	} name[] = { { "ec", "EC-P256" },     { "p256", "EC-P256" },    { "p384", "EC-P384" },
-		     { "p521", "EC-P521" },   { "ed25519", "Ed25519" }, { "ed448", "Ed448" },
-		     { "rsa", "RSA-3072" } };
+	} name[] = { { "ec", "EC-P256" },	{ "p256", "EC-P256" },	   { "p384", "EC-P384" },
+		     { "p521", "EC-P521" },	{ "ed25519", "Ed25519" },  { "ed448", "Ed448" },
+		     { "x25519", "X25519" },	{ "x448", "X448" },	   { "rsa", "RSA-3072" },
+		     { "rsa-pss", "RSA-PSS-3072" } };
+	size_t n = 0;
 
-	if (!h->key)
-		return false;
 	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++)
 		if (!strcasecmp(alg, name[i].alg))
-			return !strcmp(h->key, name[i].text);
-	if (!strncasecmp(alg, "rsa:", 4))
-		return !strncmp(h->key, "RSA-", 4) && !strcmp(h->key + 4, alg + 4);
-	return !strcasecmp(h->key, alg);
+			return name[i].text;
+	for (; alg[n] && n < 63; n++)
+		out[n] = alg[n] == ':' ? '-' : alg[n] >= 'a' && alg[n] <= 'z' ? (char)(alg[n] - 32) : alg[n];
+	out[n] = '\0';
+	return out;
+}
+
+/* Does the entry that is there have a key of this algorithm? */
+static bool same_alg(const struct kst_head *h, const char *alg)
+{
+	char text[64];
+
+	return h->key && !strcasecmp(h->key, alg_text(alg, text));
 }
 
 static void say(struct changes *changes, enum change_action action, const struct kst_entry *e,
@@ -163,7 +181,7 @@ static int in_store(struct cli *cli, const struct keygen_opts *opt, const char *
 		    const struct kst_save_options *base)
 {
 	const char *alias = opt->alias ? opt->alias : host[0];
-	const char *alg = opt->alg ? opt->alg : "p256";
+	const char *alg = alg_of(opt);
 	struct kst_save_options save = *base;
 	struct changes changes = { .nr = 0 };
 	struct kst_store *s = NULL;
@@ -216,7 +234,8 @@ static int in_store(struct cli *cli, const struct keygen_opts *opt, const char *
 		say(&changes, CHANGE_ADDED, mine, h.alias, alg);
 	}
 	e = NULL;
-	ret = cmd_commit(cli, s, &changes, &save);
+	if (target_tell(cli, &opt->target, s, false, &save) == 0)
+		ret = cmd_commit(cli, s, &changes, &save);
 done:
 	kst_entry_free(e);
 	changes_release(&changes);
@@ -239,10 +258,11 @@ static int in_file(struct cli *cli, const struct keygen_opts *opt, const char *c
 	if (kst_store_new(&s, cli->operand[0], f, &open, cli->err) < 0 ||
 	    make_entry(cli, opt, host, opt->self_signed, &e) < 0)
 		goto done;
-	say(&changes, CHANGE_CREATED, e, cli->operand[0], opt->alg ? opt->alg : "p256");
+	say(&changes, CHANGE_CREATED, e, cli->operand[0], alg_of(opt));
 	struct kst_entry *mine = e;
 	e = NULL;
-	if (kst_store_add(s, mine, NULL, cli->err) < 0)
+	if (kst_store_add(s, mine, NULL, cli->err) < 0 ||
+	    target_tell(cli, &opt->target, s, true, &save) < 0)
 		goto done;
 	ret = cmd_commit(cli, s, &changes, &save);
 done:
@@ -250,6 +270,19 @@ done:
 	changes_release(&changes);
 	kst_store_free(s);
 	return ret;
+}
+
+/* A kind of key that the consumer of --for does not know is no warning: nothing is made of it yet. */
+static int check_alg(struct cli *cli, const struct keygen_opts *opt)
+{
+	const struct kst_consumer *c = target_consumer(&opt->target);
+	char text[64];
+
+	if (!c || kst_consumer_knows_key(c, alg_text(opt->alg, text)))
+		return 0;
+	kst_error_setx(cli->err, KST_E_USAGE, "%s does not know keys of this kind", c->title);
+	kst_error_subject(cli->err, "--alg %s --for %s", opt->alg, c->name);
+	return kst_error_hint(cli->err, "it knows: %s", c->keys);
 }
 
 static int run(struct cli *cli, void *opts)
@@ -270,6 +303,8 @@ static int run(struct cli *cli, void *opts)
 	    split_hosts(cli, &opt->host, &host) < 0)
 		return -1;
 	if (!key_file && !host[0] && !opt->subject && ask_hosts(cli, &host) < 0)
+		goto done;
+	if (opt->alg && check_alg(cli, opt) < 0)
 		goto done;
 	if (key_file) {
 		ret = in_file(cli, opt, host, f, &save);

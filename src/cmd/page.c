@@ -196,6 +196,8 @@ static const struct {
 	{ "%statuses", all_statuses },
 	{ "%errors-by-status", errors_by_status },
 	{ "%formats", formats },
+	{ "%consumers", page_consumers },
+	{ "%findings", page_findings },
 };
 #define FILLS (sizeof(fills) / sizeof(*fills))
 

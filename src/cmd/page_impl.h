@@ -11,4 +11,9 @@ void page_written(const struct cmd *c, struct kst_buf *out);
 void page_options(const struct opt *table, struct kst_buf *out);
 void page_statuses(const char *exits, struct kst_buf *out); /* "0 3 4" */
 
+/* page_lists.c: the tables of consumer.h and lint.h. */
+void page_consumers(struct kst_buf *out);
+void page_findings(struct kst_buf *out);
+const char *page_mac(const struct kst_consumer *c); /* what a file for it is protected by */
+
 #endif

@@ -37,6 +37,8 @@ static int run(struct cli *cli, void *opts)
 		if (kst_store_passwd(s, cli->err) < 0)
 			goto done;
 	}
+	if (target_tell(cli, &opt->target, s, cli->nr == 1, &save) < 0)
+		goto done;
 	/*
 	 * The old bytes open with the old passphrase.  A native store keeps none of
 	 * them (that would undo the change); a foreign one is worth a backup, since

@@ -7,7 +7,7 @@
 
 struct target_opts {
 	struct opt_int iterations;
-	const char *mac, *kdf_cost, *backup;
+	const char *mac, *kdf_cost, *backup, *consumer;
 	bool sealed;
 };
 
@@ -17,6 +17,8 @@ struct target_opts {
 	  "PBKDF2 and MAC iterations of a PKCS#12 or PEM key; 200000 if not given", NULL, false }, \
 	{ "mac", 0, OPT_CHOICE, offsetof(type, target.mac), WHAT_CHOICE, "MAC", \
 	  "integrity of a PKCS#12: hmac, which all read, or pbmac1 (RFC 9879)", target_macs, false }, \
+	{ "for", 0, OPT_CHOICE, offsetof(type, target.consumer), WHAT_CHOICE, "CONSUMER", \
+	  "program that is to read the new file: kstool help consumers", target_consumers, false }, \
 	{ "kdf-cost", 0, OPT_CHOICE, offsetof(type, target.kdf_cost), WHAT_CHOICE, "COST", \
 	  "Argon2id of a native store: low 64 MiB, default 256 MiB, high 1 GiB", target_costs, \
 	  false }, \
@@ -28,6 +30,21 @@ struct target_opts {
 int target_iterations(struct cli *cli, const struct opt_int *n, struct kst_pbe_options *pbe);
 
 extern const char *const target_macs[], *const target_costs[], *const target_backups[];
+/* Names of consumer.h, as an option table wants them; a test holds them against the table. */
+extern const char *const target_consumers[];
+
+/* The consumer of --for; NULL: none was named. */
+const struct kst_consumer *target_consumer(const struct target_opts *t);
+/*
+ * What --for asks of a store of this format, before a passphrase is typed for nothing: USAGE where the
+ * consumer cannot open it, or where another option contradicts.  0 or -1.
+ */
+int target_check_format(struct cli *cli, const struct target_opts *t, const struct kst_format *f,
+			const char *path);
+/* --for is about files that are written anew: USAGE where `s` is there already.  Else say what the
+ * consumer will not see as it is meant.  0 or -1. */
+int target_tell(struct cli *cli, const struct target_opts *t, struct kst_store *s, bool rewrites,
+		const struct kst_save_options *save);
 
 /*
  * Fill save options from the command line.  `loses`: the change can lose

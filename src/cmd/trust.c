@@ -304,7 +304,8 @@ static int run(struct cli *cli, void *opts)
 	}
 	if (cmd_edit(cli, cli->operand[0], st.opt->create, 'T', &st.store) < 0)
 		goto done;
-	if (take_all(&st, src, nr, certs == 1) < 0)
+	if (take_all(&st, src, nr, certs == 1) < 0 ||
+	    target_tell(cli, &st.opt->target, st.store, false, &save) < 0)
 		goto done;
 	ret = cmd_commit(cli, st.store, &st.changes, &save);
 done:

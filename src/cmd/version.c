@@ -37,6 +37,8 @@ static int run(struct cli *cli, void *opts)
 	if (!out_is(cli->out, OUT_PLAIN)) {
 		out_blank(cli->out);
 		help_formats(cli->out);
+		if (out_is(cli->out, OUT_JSON))
+			help_consumer_rows(cli->out);
 	}
 	return 0;
 }

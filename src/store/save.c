@@ -36,6 +36,21 @@ static bool needs_new_pass(const struct kst_store *s, const struct kst_write_opt
 	return s->is_new && (caps & KST_CAP_INTEGRITY);
 }
 
+/* Java's JKS takes any character; its PKCS#12 and JCEKS do not open. */
+static int check_ascii(const struct kst_store *s, const struct kst_write_options *w, struct kst_error *err)
+{
+	bool any = !(s->format->caps & KST_CAP_ENCRYPTION) || strcmp(s->format->name, "jks") == 0;
+
+	for (size_t i = 0; w->ascii_for && !any && s->model.has_pass && i < s->model.pass.len; i++)
+		if (s->model.pass.data[i] > 0x7f) {
+			kst_error_setx(err, KST_E_BAD_PASSPHRASE,
+				       "the passphrase has characters outside ASCII, and %s opens no such %s",
+				       w->ascii_for, s->format->title);
+			return kst_error_hint(err, "choose one of letters, digits and ASCII punctuation");
+		}
+	return 0;
+}
+
 static int get_new_pass(struct kst_store *s, const struct kst_write_options *w,
 			struct kst_error *err)
 {
@@ -47,12 +62,12 @@ static int get_new_pass(struct kst_store *s, const struct kst_write_options *w,
 		io.write = w;
 		return kst_call_unlock(s->format, &io, &s->model, KST_NEED_ADMIN, err);
 	}
-	if (!needs_new_pass(s, w))
-		return 0;
-	if (kst_store_ask_new(s, NULL, &s->model.pass, err) < 0)
-		return -1;
-	s->model.has_pass = true;
-	return 0;
+	if (needs_new_pass(s, w)) {
+		if (kst_store_ask_new(s, NULL, &s->model.pass, err) < 0)
+			return -1;
+		s->model.has_pass = true;
+	}
+	return check_ascii(s, w, err);
 }
 
 static int write_model(struct kst_store *s, const struct kst_sink *sink,
