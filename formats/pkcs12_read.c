@@ -457,7 +457,14 @@ static int verify_mac(struct p12_reader *r, struct kst_error *err)
 	/* Before the first guess is paid for: what will be spent in any case. */
 	if (spend(r, r->mac.kdf.iterations, err) < 0)
 		return -1;
-	return ask(r, try_mac, r, err);
+	if (ask(r, try_mac, r, err) == 0)
+		return 0;
+	/* How that is known; and that nobody can tell the two apart. */
+	if (err && err->code == KST_E_WRONG_PASSPHRASE)
+		kst_error_detail(err, "its MAC (%s, %" PRIu64 " iterations) covers the whole file and does not fit: "
+				      "the passphrase is another one, or the file was altered",
+				 r->mac.text, r->mac.kdf.iterations);
+	return -1;
 }
 
 struct try_key {

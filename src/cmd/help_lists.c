@@ -63,7 +63,7 @@ bool help_finding(struct out *o, const char *slug, bool second)
 	out_str(o, "severity", kst_severity_text(severity));
 	out_str(o, second ? "finding_meaning" : "meaning", meaning);
 	out_heading(o, "%s, as kstool lint finds it", slug);
-	out_item(o, 0, "", meaning);
+	out_line(o, "  %s", meaning);
 	out_line(o, "  severity %s", kst_severity_text(severity));
 	return true;
 }

@@ -107,7 +107,7 @@ static int read_model(struct kst_store *s, struct kst_error *err)
 				      s->format->title);
 	struct kst_io io = kst_store_io(s, &fd, &bytes);
 	if (kst_call_read(s->format, &io, &s->model, err) < 0)
-		return -1;
+		return kst_explain(s->bytes.data, s->bytes.len, s->format->caps & KST_CAP_BINARY, err);
 	if (s->edit && kst_call_unlock(s->format, &io, &s->model, KST_NEED_ADMIN, err) < 0)
 		return -1;
 	return 0;
@@ -174,7 +174,9 @@ static int open_file(struct kst_store *s, struct kst_error *err)
 		struct kst_fd_source fd;
 		struct kst_bytes bytes;
 		struct kst_io io = kst_store_io(s, &fd, &bytes);
-		return kst_call_read(s->format, &io, &s->model, err);
+		return kst_call_read(s->format, &io, &s->model, err) < 0 ?
+			       kst_explain(s->bytes.data, s->bytes.len, s->format->caps & KST_CAP_BINARY, err) :
+			       0;
 	}
 	/* Before it is opened: a fifo would wait for a writer that never comes. */
 	struct stat there;

@@ -94,6 +94,8 @@ int kst_hint_path(struct kst_error *err, const char *before, const char *path, c
 /* ---- recognise.c ---- */
 /* UNKNOWN_FORMAT or EMPTY_FILE, saying what the bytes look like. */
 int kst_recognise(const char *path, const uint8_t *data, size_t n, struct kst_error *err);
+/* Why bytes of a known format could not be read: what was done to them, as detail of the error.  Returns -1. */
+int kst_explain(const uint8_t *data, size_t n, bool binary, struct kst_error *err);
 
 /* ---- permissions.c ---- */
 /* May this file be changed by us at all (F2)?  0 or -1. */
