@@ -60,9 +60,8 @@ void kst_cert_sig_alg(const struct kst_cert *cert, struct kst_buf *out);
 
 enum kst_san_type { KST_SAN_DNS, KST_SAN_URI, KST_SAN_EMAIL, KST_SAN_IP, KST_SAN_OTHER };
 /* Call each() for every subjectAltName in order (IP as text).  Stops when it returns non-zero. */
-int kst_cert_each_san(const struct kst_cert *cert,
-		      int (*each)(void *ctx, enum kst_san_type type, const char *value, size_t len),
-		      void *ctx);
+typedef int kst_each_san(void *ctx, enum kst_san_type type, const char *value, size_t len);
+int kst_cert_each_san(const struct kst_cert *cert, kst_each_san *each, void *ctx);
 size_t kst_cert_san_count(const struct kst_cert *cert); /* of the four named types */
 /* Call each() for every attribute of the subject: short name ("CN") or OID, UTF-8 value. */
 int kst_cert_each_rdn(const struct kst_cert *cert, bool issuer,

@@ -91,11 +91,22 @@ int kst_key_generate(struct kst_key **out, const char *alg, struct kst_error *er
 struct kst_self_sign {
 	const char *subject;     /* RFC 4514, or NULL: CN = first host */
 	const char *const *host; /* names or IP addresses for the SAN; NULL-terminated; may be NULL */
+	const struct kst_cert *from; /* what is not given here is copied from it; may be NULL */
 	int days;                /* validity from now on */
 	bool server_client;      /* EKU serverAuth and clientAuth */
 };
 /* Self-signed certificate of an open key.  A key that cannot sign (X25519, ML-KEM): UNSUPPORTED. */
 int kst_key_self_sign(struct kst_cert **out, struct kst_key *key, const struct kst_self_sign *how,
 		      struct kst_error *err);
+
+struct kst_request {
+	const char *subject;     /* RFC 4514; NULL: that of `from`, else CN = first host */
+	const char *const *host; /* names or IP addresses; NULL-terminated; NULL: the SAN of `from` */
+	const struct kst_cert *from; /* the present certificate: its names and usages; may be NULL */
+};
+/* DER of a certificate request (RFC 2986) for an open key, appended.  Hosts beside the subject of
+ * `from` take the place of its CN.  UNSUPPORTED: the key cannot sign.  0 or -1. */
+int kst_key_request(struct kst_buf *out, const struct kst_key *key, const struct kst_request *how,
+		    struct kst_error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include "kstool/buf.h"
 #include "kstool/cert.h"
 #include "kstool/consumer.h"
+#include "kstool/csr.h"
 #include "kstool/entry.h"
 #include "kstool/error.h"
 #include "kstool/format.h"

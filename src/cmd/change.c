@@ -130,25 +130,34 @@ int cmd_report(struct cli *cli, const char *path, const struct changes *c, bool 
 	return cli->g.check && effect ? 1 : 0;
 }
 
-int cmd_commit(struct cli *cli, struct kst_store *s, struct changes *c,
-	       const struct kst_save_options *save)
+int cmd_save(struct cli *cli, struct kst_store *s, struct changes *c,
+	     const struct kst_save_options *save, struct kst_save_result *res)
 {
 	struct kst_save_options opt = *save;
-	struct kst_save_result res = { .written = false };
-	bool fresh = kst_store_is_new(s);
 
 	if (!opt.write.store_kind)
 		opt.write.store_kind = cli->new_kind;
 	opt.dry_run = opt.dry_run || cli->g.dry_run || cli->g.check;
-	int saved = kst_store_save(s, &opt, &res, cli->err);
+	int saved = kst_store_save(s, &opt, res, cli->err);
 
-	if (res.written) /* whatever follows: the store needs its new secrets */
+	if (res->written) /* whatever follows: the store needs its new secrets */
 		ask_cli_keep(cli->ask);
 	if (saved < 0)
 		return -1;
 	/* What was to be written lay there already, byte for byte. */
-	for (size_t i = 0; !res.written && i < c->nr; i++)
+	for (size_t i = 0; !res->written && i < c->nr; i++)
 		if (word[c->row[i].action].effect)
 			c->row[i].action = CHANGE_UNCHANGED;
+	return 0;
+}
+
+int cmd_commit(struct cli *cli, struct kst_store *s, struct changes *c,
+	       const struct kst_save_options *save)
+{
+	struct kst_save_result res = { .written = false };
+	bool fresh = kst_store_is_new(s);
+
+	if (cmd_save(cli, s, c, save, &res) < 0)
+		return -1;
 	return cmd_report(cli, kst_store_path(s), c, fresh, &res);
 }

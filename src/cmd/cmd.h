@@ -108,6 +108,10 @@ void changes_release(struct changes *c);
 int cmd_commit(struct cli *cli, struct kst_store *s, struct changes *c,
 	       const struct kst_save_options *save);
 
+/* The saving of cmd_commit() alone: rows whose effect lay there already become unchanged.  0 or -1. */
+int cmd_save(struct cli *cli, struct kst_store *s, struct changes *c,
+	     const struct kst_save_options *save, struct kst_save_result *res);
+
 /* The report of cmd_commit() alone, for what was written by other means.  Returns the exit status. */
 int cmd_report(struct cli *cli, const char *path, const struct changes *c, bool fresh,
 	       const struct kst_save_result *res);

@@ -75,6 +75,10 @@ int cmd_edit(struct cli *cli, const char *path, bool create, char store_kind,
 
 	if (kst_store_open(out, path, &opt, &err) == 0) {
 		note_default(cli, *out);
+		/* A new key in a file of loose keys, each with a passphrase of its own, gets the one
+		 * that was given: one line serves the first and every later run. */
+		if (store_kind && (kst_store_format(*out)->caps & KST_CAP_LOOSE))
+			ask_cli_creating(cli->ask);
 		return 0;
 	}
 	if (err.code != KST_E_NO_FILE) {

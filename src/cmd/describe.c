@@ -96,6 +96,21 @@ void describe_cert(struct out *o, const struct kst_cert *cert, const char *role)
 	out_end(o);
 }
 
+void describe_request(struct out *o, const struct kst_csr *csr)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	kst_csr_subject(csr, &b);
+	buf_json(o, "subject", &b);
+	out_array(o, "sans");
+	kst_csr_each_san(csr, each_san_json, o);
+	out_end(o);
+	kst_csr_key_text(csr, &b);
+	buf_json(o, "key", &b);
+	kst_csr_sig_text(csr, &b);
+	buf_json(o, "sig_alg", &b);
+}
+
 /* "EC-P256" as the members of "key". */
 static void key_json(struct out *o, const char *text, bool encrypted)
 {
@@ -315,6 +330,15 @@ void describe_sans(const struct kst_cert *cert, struct kst_buf *out)
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
 
 	kst_cert_each_san(cert, each_san_text, &b);
+	if (b.len)
+		kst_buf_put(out, b.data, b.len);
+}
+
+void describe_request_sans(const struct kst_csr *csr, struct kst_buf *out)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	kst_csr_each_san(csr, each_san_text, &b);
 	if (b.len)
 		kst_buf_put(out, b.data, b.len);
 }

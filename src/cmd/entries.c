@@ -228,6 +228,23 @@ bool entries_hash(const struct kst_entry *e, uint8_t out[32])
 	return leaf != NULL;
 }
 
+size_t entries_current(struct kst_store *s, const char *alias)
+{
+	size_t n = strlen(alias), tail = strlen(ENTRIES_NEXT), i = KST_NO_BASE;
+	struct kst_head h;
+	char *current;
+
+	if (n <= tail || strcmp(alias + n - tail, ENTRIES_NEXT))
+		return KST_NO_BASE;
+	current = kst_strndup(alias, n - tail);
+	if (current)
+		i = kst_store_find_alias(s, current);
+	kst_free(current);
+	return i != KST_NO_BASE && !kst_store_head(s, i, &h, NULL) && h.kind == KST_KIND_KEY ?
+		       i :
+		       KST_NO_BASE;
+}
+
 size_t entries_key_for(struct kst_store *s, const struct kst_cert *cert, struct kst_entry **e)
 {
 	size_t nr = kst_store_count(s);

@@ -34,6 +34,11 @@ void entries_compare(const struct kst_entry *now, const struct kst_entry *neu,
 		     struct kst_error *err);
 bool entries_hash(const struct kst_entry *e, uint8_t out[32]);
 
+/* A key that waits for its certificate beside the one in use: "api.next" beside "api". */
+#define ENTRIES_NEXT ".next"
+/* The key entry that `alias` waits beside; KST_NO_BASE: it is no such alias, or there is none. */
+size_t entries_current(struct kst_store *s, const char *alias);
+
 /* The key entry of the store that this certificate belongs to; KST_NO_BASE: none.  Opens keys where
  * the certificates do not tell. */
 size_t entries_key_for(struct kst_store *s, const struct kst_cert *cert, struct kst_entry **e);

@@ -5,6 +5,7 @@
  * A private key leaves encrypted, or with --plain-key into a new file of mode
  * 0600 or a pipe: never onto a terminal, never over a file that exists.
  */
+#include "cmd/deliver.h"
 #include "cmd/entries.h"
 #include "cmd/picture.h"
 #include "cmd/split.h"
@@ -174,62 +175,39 @@ found:
 	return kst_error_hint(cli->err, "name one entry, or leave out --der");
 }
 
-/* Does the file hold these very bytes? */
-static bool already_there(const char *path, const struct kst_buf *want)
-{
-	struct kst_buf have KST_SCRATCH_BUF = KST_BUF_INIT;
-
-	return kst_file_read(path, want->len + 1, &have, NULL) == 0 && have.len == want->len &&
-	       !memcmp(have.data, want->data, want->len);
-}
-
 static int deliver(struct state *st)
 {
 	struct cli *cli = st->cli;
 	const struct export_opts *opt = st->opt;
-	bool secret = st->keys && !opt->public_key;
+	bool secret = st->keys && !opt->public_key, plain = secret && opt->plain_key;
+	struct deliver d = {
+		.path = opt->out,
+		.data = &st->data,
+		.secret = secret,
+		.replace = opt->replace && !plain, /* never an open key over anything */
+		.binary = opt->der,
+		.what = "DER",
+	};
 
-	if (opt->out && strcmp(opt->out, "-")) {
-		struct kst_save_result res = { .written = true };
+	if (deliver_is_file(&d)) {
+		struct kst_save_result res = { .written = false };
 		struct changes changes = { .nr = 0 };
-		struct change *c;
-		unsigned flags = 0;
-		int ret;
+		int ret = deliver_file(cli, &d,
+				       kst_asprintf("%zu object%s", st->objects,
+						    st->objects == 1 ? "" : "s"),
+				       &changes, &res);
 
-		if (secret)
-			flags |= KST_FILE_SECRET;
-		if (opt->replace && !(secret && opt->plain_key))
-			flags |= KST_FILE_REPLACE;
-		if (cli->g.insecure_permissions)
-			flags |= KST_FILE_LOOSE;
-		if (opt->replace && already_there(opt->out, &st->data)) {
-			res.written = false;
-			c = changes_add(&changes, CHANGE_UNCHANGED, opt->out, NULL);
+		if (!ret)
 			ret = cmd_report(cli, opt->out, &changes, false, &res);
-			changes_release(&changes);
-			return ret;
-		}
-		if (!cli->g.dry_run && !cli->g.check &&
-		    kst_file_write(opt->out, st->data.data, st->data.len, flags, cli->err) < 0)
-			return -1;
-		c = changes_add(&changes, CHANGE_CREATED, opt->out, NULL);
-		if (c)
-			c->text = kst_asprintf("%zu object%s", st->objects, st->objects == 1 ? "" : "s");
-		ret = cmd_report(cli, opt->out, &changes, false, &res);
 		changes_release(&changes);
 		return ret;
 	}
-	if (secret && opt->plain_key && (isatty(STDOUT_FILENO) || cli->g.json)) {
+	if (plain && (isatty(STDOUT_FILENO) || cli->g.json)) {
 		kst_error_setx(cli->err, KST_E_PLAIN_KEY, "an unencrypted private key is shown neither "
 							  "on a terminal nor in JSON");
 		return kst_error_hint(cli->err, "use -o FILE");
 	}
-	if (opt->der && isatty(STDOUT_FILENO)) {
-		kst_error_setx(cli->err, KST_E_BINARY_TO_TERMINAL, "DER is binary");
-		return kst_error_hint(cli->err, "use -o FILE");
-	}
-	out_data_mode(cli->out);
-	return out_data(cli->out, st->data.data, st->data.len, opt->der, cli->err);
+	return deliver_out(cli, &d);
 }
 
 static int split(struct state *st)

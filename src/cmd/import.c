@@ -133,6 +133,50 @@ static int add_key(struct state *st, struct kst_entry *e)
 	return 0;
 }
 
+/*
+ * The reply for a key that waited beside the one in use (csr --new-key): both come into the place of
+ * the old ones, and the waiting entry goes.  The old key goes too, so this is asked or said.
+ */
+static int swap_in(struct state *st, size_t waiting, size_t current, struct kst_entry *neu)
+{
+	struct kst_error *err = st->cli->err;
+	const char *path = kst_store_path(st->store);
+	struct kst_entry *now;
+	struct change *c;
+	char *question;
+	int asked;
+
+	if (kst_store_entry(st->store, current, &now, err) < 0)
+		goto fail;
+	if (!st->opt->replace) {
+		question = kst_asprintf("the private key of \"%s\" will be replaced by that of \"%s\"",
+					now->alias, neu->alias);
+		asked = question ? cmd_confirm(st->cli, path, question, "--replace")
+				 : kst_error_nomem(err);
+		kst_free(question);
+		if (asked < 0)
+			goto fail;
+	}
+	c = changes_add(&st->changes, CHANGE_REPLACED, now->alias, "private-key");
+	if (c) {
+		char *text = entries_change_text(now, neu);
+
+		c->text = kst_asprintf("%s, from \"%s\"", text ? text : "", neu->alias);
+		c->has_before = entries_hash(now, c->before);
+		c->has_after = entries_hash(neu, c->after);
+		kst_free(text);
+	}
+	st->replaced++;
+	kst_free(neu->alias);
+	neu->alias = NULL;
+	return kst_store_replace(st->store, current, neu, err) < 0
+		       ? -1
+		       : kst_store_remove(st->store, waiting, err);
+fail:
+	kst_entry_free(neu);
+	return -1;
+}
+
 /* A certificate without its key in the sources: the reply for a key in the store? */
 static int add_reply(struct state *st, const struct kst_entry *cert,
 		     const struct kst_gathered *pool, bool *used)
@@ -144,6 +188,16 @@ static int add_reply(struct state *st, const struct kst_entry *cert,
 	*used = i != KST_NO_BASE;
 	if (!*used)
 		return 0;
+	size_t current = now->alias ? entries_current(st->store, now->alias) : KST_NO_BASE;
+	if (current != KST_NO_BASE) {
+		/* The key moves to another entry: it has to be there, not only its place. */
+		if (kst_store_open_key(st->store, i, st->cli->err) < 0 ||
+		    kst_store_entry(st->store, i, &now, st->cli->err) < 0 ||
+		    entries_reply(&neu, st->store, i, now, cert->chain.cert[0], pool,
+				  st->opt->drop_root, st->cli->err) < 0)
+			return -1;
+		return swap_in(st, i, current, neu);
+	}
 	if (kst_entry_leaf(now) && !entries_not_older(now, cert) && !st->opt->replace)
 		return conflict(st, now->alias ? now->alias : "(no name)", now, cert);
 	if (entries_reply(&neu, st->store, i, now, cert->chain.cert[0], pool, st->opt->drop_root,

@@ -4,6 +4,7 @@
  * place holder until the CA replies), or alone in a new key file
  */
 #include "cmd/entries.h"
+#include "cmd/make.h"
 #include "cmd/target.h"
 
 #include <stdlib.h>
@@ -18,7 +19,6 @@ struct keygen_opts {
 	struct target_opts target;
 };
 
-#define DAYS_DEFAULT 90
 #define DAYS_MAX 36500
 
 /* What was asked for, else what --for can use, else p256. */
@@ -27,60 +27,6 @@ static const char *alg_of(const struct keygen_opts *opt)
 	const struct kst_consumer *c = target_consumer(&opt->target);
 
 	return opt->alg ? opt->alg : c ? c->alg : "p256";
-}
-
-/* --host a,b --host c as one NULL-terminated list. */
-static int split_hosts(struct cli *cli, const struct opt_list *given, const char ***out)
-{
-	size_t nr = 1;
-	const char **list;
-
-	for (size_t i = 0; i < given->nr; i++)
-		for (const char *p = given->item[i]; p; p = strchr(p + 1, ','))
-			nr++;
-	list = kst_calloc(nr + 1, sizeof(*list));
-	if (!list)
-		return kst_error_nomem(cli->err);
-	nr = 0;
-	for (size_t i = 0; i < given->nr; i++)
-		for (const char *p = given->item[i]; *p;) {
-			size_t n = strcspn(p, ",");
-
-			while (n && *p == ' ')
-				p++, n--;
-			if (n)
-				list[nr++] = kst_strndup(p, n);
-			p += n;
-			p += *p == ',';
-		}
-	*out = list;
-	return 0;
-}
-
-static void free_hosts(const char **list)
-{
-	for (size_t i = 0; list && list[i]; i++)
-		kst_free((void *)(uintptr_t)list[i]);
-	kst_free(list);
-}
-
-/* The one question: whose key it will be.  A host and not a person's first and last name. */
-static int ask_hosts(struct cli *cli, const char ***out)
-{
-	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
-	const char *item[1];
-	const struct opt_list given = { .item = item, .nr = 1 };
-
-	if (!cmd_interactive(cli))
-		return 0;
-	if (cmd_ask(cli, "Host name(s) this key is for, comma separated: ", &b) < 0)
-		return -1;
-	if (!b.len)
-		return 0;
-	item[0] = (const char *)b.data;
-	free_hosts(*out);
-	*out = NULL;
-	return split_hosts(cli, &given, out);
 }
 
 static bool is_key_file(const struct kst_format *f, const char *path)
@@ -100,7 +46,7 @@ static int make_entry(struct cli *cli, const struct keygen_opts *opt, const char
 	struct kst_self_sign how = {
 		.subject = opt->subject,
 		.host = host,
-		.days = opt->days.given ? (int)opt->days.value : DAYS_DEFAULT,
+		.days = opt->days.given ? (int)opt->days.value : MAKE_DAYS,
 		.server_client = opt->self_signed,
 	};
 
@@ -129,35 +75,6 @@ static int make_entry(struct cli *cli, const struct keygen_opts *opt, const char
 fail:
 	kst_entry_free(e);
 	return -1;
-}
-
-/* What a list calls a key of this algorithm: "EC-P256" of p256, "RSA-3072" of rsa:3072; others go by their
- * own name, in capitals where that is their custom. */
-static const char *alg_text(const char *alg, char out[64])
-{
-	static const struct {
-		const char *alg, *text;
-	} name[] = { { "ec", "EC-P256" },	{ "p256", "EC-P256" },	   { "p384", "EC-P384" },
-		     { "p521", "EC-P521" },	{ "ed25519", "Ed25519" },  { "ed448", "Ed448" },
-		     { "x25519", "X25519" },	{ "x448", "X448" },	   { "rsa", "RSA-3072" },
-		     { "rsa-pss", "RSA-PSS-3072" } };
-	size_t n = 0;
-
-	for (size_t i = 0; i < sizeof(name) / sizeof(name[0]); i++)
-		if (!strcasecmp(alg, name[i].alg))
-			return name[i].text;
-	for (; alg[n] && n < 63; n++)
-		out[n] = alg[n] == ':' ? '-' : alg[n] >= 'a' && alg[n] <= 'z' ? (char)(alg[n] - 32) : alg[n];
-	out[n] = '\0';
-	return out;
-}
-
-/* Does the entry that is there have a key of this algorithm? */
-static bool same_alg(const struct kst_head *h, const char *alg)
-{
-	char text[64];
-
-	return h->key && !strcasecmp(h->key, alg_text(alg, text));
 }
 
 static void say(struct changes *changes, enum change_action action, const struct kst_entry *e,
@@ -196,7 +113,7 @@ static int in_store(struct cli *cli, const struct keygen_opts *opt, const char *
 	if (i != KST_NO_BASE) {
 		if (kst_store_head(s, i, &h, cli->err) < 0)
 			goto done;
-		if (opt->if_missing && h.kind == KST_KIND_KEY && same_alg(&h, alg)) {
+		if (opt->if_missing && h.kind == KST_KIND_KEY && make_same_alg(h.key, alg)) {
 			struct change *c = changes_add(&changes, CHANGE_UNCHANGED, h.alias, "private-key");
 
 			if (c)
@@ -278,7 +195,7 @@ static int check_alg(struct cli *cli, const struct keygen_opts *opt)
 	const struct kst_consumer *c = target_consumer(&opt->target);
 	char text[64];
 
-	if (!c || kst_consumer_knows_key(c, alg_text(opt->alg, text)))
+	if (!c || kst_consumer_knows_key(c, make_alg_text(opt->alg, text)))
 		return 0;
 	kst_error_setx(cli->err, KST_E_USAGE, "%s does not know keys of this kind", c->title);
 	kst_error_subject(cli->err, "--alg %s --for %s", opt->alg, c->name);
@@ -300,29 +217,25 @@ static int run(struct cli *cli, void *opts)
 		return kst_error_subject(cli->err, "--days");
 	}
 	if (target_save_options(cli, &opt->target, false, &save) < 0 ||
-	    split_hosts(cli, &opt->host, &host) < 0)
+	    make_hosts(cli, &opt->host, &host) < 0)
 		return -1;
-	if (!key_file && !host[0] && !opt->subject && ask_hosts(cli, &host) < 0)
-		goto done;
 	if (opt->alg && check_alg(cli, opt) < 0)
 		goto done;
 	if (key_file) {
 		ret = in_file(cli, opt, host, f, &save);
-	} else if (!host[0] && !opt->subject) {
-		kst_error_setx(cli->err, KST_E_USAGE,
-			       "which host the key is for is not said, so its certificate has no name");
-		kst_error_subject(cli->err, "%s", cli->operand[0]);
-		kst_error_hint(cli->err, "add --host NAME[,NAME], or --subject DN");
 	} else {
-		ret = in_store(cli, opt, host, &save);
+		const char **asked = NULL;
+
+		/* A certificate has to have a name; one question, and never "first and last name". */
+		if (host[0] || opt->subject || make_ask_hosts(cli, cli->operand[0], &asked) == 0)
+			ret = in_store(cli, opt, asked ? asked : host, &save);
+		make_free_hosts(asked);
 	}
 done:
-	free_hosts(host);
+	make_free_hosts(host);
 	return ret;
 }
 
-static const char *const algs[] = { "p256", "p384", "p521", "ed25519", "ed448", "x25519",
-				    "rsa:3072", "rsa:4096", "rsa-pss:3072", "ml-dsa-65", NULL };
 static const struct opt options[] = {
 	{ "host", 0, OPT_LIST, offsetof(struct keygen_opts, host), WHAT_TEXT, "NAME[,NAME]",
 	  "host names or addresses the key is for: CN is the first, SAN is all", NULL, false },
@@ -331,7 +244,7 @@ static const struct opt options[] = {
 	{ "alias", 0, OPT_TEXT, offsetof(struct keygen_opts, alias), WHAT_TEXT, "NAME",
 	  "name of the entry; the first host if not given", NULL, false },
 	{ "alg", 0, OPT_TEXT, offsetof(struct keygen_opts, alg), WHAT_CHOICE, "ALG",
-	  "kind of key; p256 if not given", algs, false },
+	  "kind of key; p256 if not given", make_algs, false },
 	{ "days", 0, OPT_INT, offsetof(struct keygen_opts, days), WHAT_NUMBER, "N",
 	  "how long the self-signed certificate is valid; 90 if not given", NULL, false },
 	{ "self-signed", 0, OPT_FLAG, offsetof(struct keygen_opts, self_signed), WHAT_TEXT, NULL,

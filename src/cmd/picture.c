@@ -143,6 +143,25 @@ static void validity(struct out *o, const struct kst_cert *cert, bool local_time
 		local_line(o, na);
 }
 
+static void request_details(struct out *o, const struct kst_entry *e)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_csr csr;
+
+	if (kst_csr_parse(&csr, e->der.data, e->der.len, NULL) < 0)
+		return;
+	describe_request_sans(&csr, &b);
+	out_pair(o, "names", b.len ? str(&b) : "none");
+	kst_buf_reset(&b);
+	kst_csr_subject(&csr, &b);
+	out_pair(o, "subject", str(&b));
+	kst_buf_reset(&b);
+	kst_csr_key_text(&csr, &b);
+	kst_buf_puts(&b, ", signed with ");
+	kst_csr_sig_text(&csr, &b);
+	out_pair(o, "key", str(&b));
+}
+
 void picture_details(struct out *o, const struct kst_entry *e, bool local_time)
 {
 	const struct kst_cert *cert = kst_entry_leaf(e);
@@ -154,6 +173,8 @@ void picture_details(struct out *o, const struct kst_entry *e, bool local_time)
 		out_pair(o, "protected", str(&b));
 		kst_buf_reset(&b);
 	}
+	if (e->kind == KST_KIND_CSR)
+		request_details(o, e);
 	if (!cert)
 		return;
 	out_blank(o);

@@ -13,10 +13,10 @@
 #define OID_BASIC_CONSTRAINTS "\x55\x1d\x13"
 #define OID_EXT_KEY_USAGE "\x55\x1d\x25"
 
-struct kst_bytes kst_cert_ext(const struct kst_cert *cert, const void *oid, size_t oid_len,
+struct kst_bytes kst_ext_find(struct kst_bytes extensions, const void *oid, size_t oid_len,
 			      bool *critical)
 {
-	struct kst_der list = kst_der_bytes(cert->extensions), ext;
+	struct kst_der list = kst_der_bytes(extensions), ext;
 	struct kst_der_item id, flag, value;
 
 	if (critical)
@@ -36,6 +36,12 @@ struct kst_bytes kst_cert_ext(const struct kst_cert *cert, const void *oid, size
 		return value.body;
 	}
 	return (struct kst_bytes){ .data = NULL };
+}
+
+struct kst_bytes kst_cert_ext(const struct kst_cert *cert, const void *oid, size_t oid_len,
+			      bool *critical)
+{
+	return kst_ext_find(cert->extensions, oid, oid_len, critical);
 }
 
 struct kst_bytes kst_cert_extension(const struct kst_cert *cert, const char *oid, bool *critical)
@@ -64,8 +70,6 @@ bool kst_cert_is_ca(const struct kst_cert *cert)
 }
 
 /* ---- subjectAltName ---- */
-
-typedef int each_san(void *ctx, enum kst_san_type type, const char *value, size_t len);
 
 /* 4 or 16 octets as text; false for other lengths. */
 static bool put_ip(struct kst_bytes ip, struct kst_buf *out)
@@ -148,11 +152,9 @@ static enum kst_san_type general_name(const struct kst_der_item *name, struct ks
 	return KST_SAN_OTHER;
 }
 
-int kst_cert_each_san(const struct kst_cert *cert,
-		      int (*each)(void *ctx, enum kst_san_type type, const char *value, size_t len),
-		      void *ctx)
+int kst_ext_each_san(struct kst_bytes extensions, kst_each_san *each, void *ctx)
 {
-	struct kst_der d = kst_der_bytes(KST_CERT_EXT(cert, OID_SUBJECT_ALT_NAME, NULL)), in;
+	struct kst_der d = kst_der_bytes(KST_EXT(extensions, OID_SUBJECT_ALT_NAME)), in;
 	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_der_item name;
 	int ret = 0;
@@ -169,6 +171,11 @@ int kst_cert_each_san(const struct kst_cert *cert,
 		ret = each(ctx, type, text.data ? (const char *)text.data : "", text.len);
 	}
 	return ret;
+}
+
+int kst_cert_each_san(const struct kst_cert *cert, kst_each_san *each, void *ctx)
+{
+	return kst_ext_each_san(cert->extensions, each, ctx);
 }
 
 static bool has_type(const struct kst_der_item *name)

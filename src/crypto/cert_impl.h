@@ -41,6 +41,12 @@ struct kst_bytes kst_cert_ext(const struct kst_cert *cert, const void *oid, size
 			      bool *critical);
 #define KST_CERT_EXT(cert, literal, critical) \
 	kst_cert_ext((cert), (literal), sizeof(literal) - 1, (critical))
+/* The same in any list of extensions (the contents of the SEQUENCE). */
+struct kst_bytes kst_ext_find(struct kst_bytes extensions, const void *oid, size_t oid_len,
+			      bool *critical);
+#define KST_EXT(extensions, literal) \
+	kst_ext_find((extensions), (literal), sizeof(literal) - 1, NULL)
+int kst_ext_each_san(struct kst_bytes extensions, kst_each_san *each, void *ctx);
 
 /* ---- names: cert_name.c ---- */
 
@@ -56,6 +62,8 @@ struct kst_name_attr {
 void kst_name_start(struct kst_name_iter *it, struct kst_bytes name);
 int kst_name_next(struct kst_name_iter *it, struct kst_name_attr *attr);
 
+/* Append a whole Name as RFC 4514 text. */
+void kst_name_text(struct kst_bytes name, struct kst_buf *out);
 /* Append a string value as UTF-8; U+0000 and what does not decode become U+FFFD. */
 void kst_asn1_text(const struct kst_der_item *value, struct kst_buf *out);
 /* The same for octets with one character each (IA5String without its tag). */

@@ -135,7 +135,7 @@ static bool put_ordinary_name(struct kst_bytes name, struct kst_buf *out)
 	return true;
 }
 
-static void put_name(struct kst_bytes der, struct kst_buf *out)
+void kst_name_text(struct kst_bytes der, struct kst_buf *out)
 {
 	const uint8_t *p = der.data;
 	X509_NAME *name;
@@ -157,12 +157,12 @@ static void put_name(struct kst_bytes der, struct kst_buf *out)
 
 void kst_cert_subject(const struct kst_cert *cert, struct kst_buf *out)
 {
-	put_name(cert->subject, out);
+	kst_name_text(cert->subject, out);
 }
 
 void kst_cert_issuer(const struct kst_cert *cert, struct kst_buf *out)
 {
-	put_name(cert->issuer, out);
+	kst_name_text(cert->issuer, out);
 }
 
 void kst_cert_key_text(const struct kst_cert *cert, bool strict, struct kst_buf *out)
