@@ -6,7 +6,7 @@
 
 static void big_store(struct kit *k, char kind, bool sealed, int entries)
 {
-	char alias[16];
+	char alias[24];
 	kit_init(k);
 	k->write.store_kind = kind;
 	k->write.sealed = sealed;
