@@ -71,7 +71,8 @@ struct kst_open_options cmd_open_options(struct cli *cli, bool edit);
 int cmd_open(struct cli *cli, const char *path, struct kst_store **out);
 /*
  * Open `path` for changing.  Where it does not exist: with `create`, a new store
- * of the type that the name says ('K' or 'T' for a native one), else NEEDS_CREATE.
+ * of the type that the name says ('K' or 'T' for a native one), else NEEDS_CREATE; NO_FILE
+ * (`store_kind` 0) from a command that never makes one.
  */
 int cmd_edit(struct cli *cli, const char *path, bool create, char store_kind,
 	     struct kst_store **out);

@@ -81,16 +81,14 @@ int cmd_edit(struct cli *cli, const char *path, bool create, char store_kind,
 			ask_cli_creating(cli->ask);
 		return 0;
 	}
-	if (err.code != KST_E_NO_FILE) {
+	if (err.code != KST_E_NO_FILE || (!create && !store_kind)) {
 		*cli->err = err;
 		return -1;
 	}
 	if (!create) {
 		kst_error_setx(cli->err, KST_E_NEEDS_CREATE, "there is no such file");
 		kst_error_subject(cli->err, "%s", path);
-		if (store_kind)
-			kst_error_hint(cli->err, "to make it, add --create");
-		return -1;
+		return kst_error_hint(cli->err, "to make it, add --create");
 	}
 	f = cmd_format_of(path, cli->err);
 	if (!f || kst_store_new(out, path, f, &opt, cli->err) < 0)
