@@ -165,33 +165,36 @@ static int seal(struct writer *w, const uint8_t *plain, size_t len, struct kst_b
 	return b.failed || ct.failed || out->failed ? kst_error_nomem(err) : 0;
 }
 
+/*
+ * May it go as it is sealed?  Java's other keystores seal by algorithms of their
+ * own, which no reader of PKCS#12 knows; what lay in this file and cannot be
+ * opened stays, whatever it is.
+ */
+static bool is_ours(const struct writer *w, const struct kst_entry *e, const struct kst_blob *sealed,
+		    bool closed)
+{
+	return sealed->len && (kst_seal_of(sealed->data, sealed->len) == KST_SEAL_STANDARD ||
+			       (closed && w->state && e->origin && strcmp(e->origin, "pkcs12") == 0));
+}
+
+static int must_be_open(const struct kst_entry *e, const char *what, struct kst_error *err)
+{
+	kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
+		       "the %s \"%s\" is encrypted in a way that PKCS#12 has not: it must be opened first",
+		       what, e->alias ? e->alias : "");
+	return kst_error_hint(err, "add --key-pass");
+}
+
 static int seal_key(struct writer *w, struct kst_entry *e, struct kst_buf *out,
 		    struct kst_error *err)
 {
 	struct kst_key *key = e->key;
-	uint64_t cost;
-	if (key->sealed.len) {
-		/* Java's keystores seal by algorithms of their own, which no reader of PKCS#12 knows. */
-		struct kst_der_item seq, algid;
-		struct kst_der in;
-		if (kst_der_whole(key->sealed.data, key->sealed.len, KST_DER_SEQUENCE, &seq) == 0) {
-			in = kst_der_in(&seq);
-			if (kst_der_expect(&in, KST_DER_SEQUENCE, &algid) == 0 &&
-			    (kst_pbe_cost(algid.whole.data, algid.whole.len, &cost, NULL) == 0 ||
-			     (w->state && kst_key_is_sealed(key) && !key->dek_data.len &&
-			      e->origin && strcmp(e->origin, "pkcs12") == 0))) {
-				put_blob(out, &key->sealed);
-				return out->failed ? kst_error_nomem(err) : 0;
-			}
-		}
+	if (is_ours(w, e, &key->sealed, kst_key_is_sealed(key))) {
+		put_blob(out, &key->sealed);
+		return out->failed ? kst_error_nomem(err) : 0;
 	}
-	if (kst_key_is_sealed(key)) {
-		kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
-			       "the private key \"%s\" is encrypted in a way that PKCS#12 has not: "
-			       "it must be opened first",
-			       e->alias ? e->alias : "");
-		return kst_error_hint(err, "add --key-pass");
-	}
+	if (kst_key_is_sealed(key))
+		return must_be_open(e, "private key", err);
 	return seal(w, key->pkcs8.data, key->pkcs8.len, out, err);
 }
 
@@ -245,8 +248,10 @@ static int put_secret(struct writer *w, const struct kst_entry *e, struct kst_er
 	struct kst_buf sealed KST_SCRATCH_BUF = KST_BUF_INIT, value KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_buf attrs KST_SCRATCH_BUF = KST_BUF_INIT, id KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_buf plain KST_SCRATCH_BUF = KST_BUF_INIT;
-	if (e->secret_sealed.len)
+	if (is_ours(w, e, &e->secret_sealed, !e->secret.len))
 		put_blob(&sealed, &e->secret_sealed);
+	else if (!e->secret.len)
+		return must_be_open(e, "secret key", err);
 	else if (p12_secret_wrap(&plain, e, err) < 0 || seal(w, plain.data, plain.len, &sealed, err) < 0)
 		return -1;
 	if (local_key_id(w, e, &id, err) < 0)

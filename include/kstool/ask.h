@@ -37,7 +37,7 @@ struct kst_question {
 	const char *why;    /* "1 private key", or NULL */
 	unsigned attempt;   /* 0 for the first; the answer to n was wrong when n+1 is asked */
 	bool public_defaults; /* "" and "changeit" may be tried before the user is asked */
-	bool optional;      /* a new secret that need not be: only what the user gave, no prompt */
+	bool optional;      /* it goes on without: only what the user gave, no prompt */
 	bool java_rules;    /* new passphrase: at least 6 characters; warn if it is not ASCII */
 };
 

@@ -40,7 +40,8 @@ enum kst_cap {
 	KST_CAP_NATIVE = 1 << 19,     /* slots, signature, check, repair */
 	KST_CAP_JAVA = 1 << 20,       /* Java's alias and passphrase rules apply */
 	KST_CAP_LOOSE = 1 << 21,      /* objects lie loose: a CA that stands alone is an anchor or an issuer */
-	KST_CAP_CRLS = 1 << 22        /* CRLs, where REQUESTS would be too much */
+	KST_CAP_CRLS = 1 << 22,       /* CRLs, where REQUESTS would be too much */
+	KST_CAP_ANCHORS = 1 << 23     /* a certificate of its own is an anchor: it holds no other */
 };
 
 struct kst_limits {
@@ -147,6 +148,10 @@ struct kst_format {
 	int (*verify)(struct kst_io *io, struct kst_model *meant, struct kst_error *err);
 	void (*close)(void *state);
 	const struct kst_native_ops *native;
+	/* Open a secret key that is sealed in this format's way; without it, as PKCS#12 has it.  Fills
+	 * secret and secret_alg.  0; 1 wrong passphrase; -1. */
+	int (*open_secret)(struct kst_entry *e, const struct kst_secret *pass, struct kst_error *err);
+	enum kst_pbe pbe; /* how a key with a passphrase of its own is sealed */
 };
 
 /* All formats, in the order of formats.def; NULL-terminated. */

@@ -68,7 +68,9 @@ void kst_key_protection(const struct kst_key *key, struct kst_buf *out);
 enum kst_pbe {
 	KST_PBE_AES256, /* PBES2, AES-256-CBC, PBKDF2-HMAC-SHA256 */
 	KST_PBE_AES128,
-	KST_PBE_3DES    /* pbeWithSHA1And3-KeyTripleDES-CBC, for the oldest readers */
+	KST_PBE_3DES,   /* pbeWithSHA1And3-KeyTripleDES-CBC, for the oldest readers */
+	KST_PBE_JKS,    /* what Java's JKS has: SHA-1 without iterations.  A JKS holds nothing better */
+	KST_PBE_JCEKS   /* PBEWithMD5AndTripleDES of Java's JCEKS */
 };
 struct kst_pbe_options {
 	enum kst_pbe pbe;

@@ -3,6 +3,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/digest.h"
 
+#include <openssl/md5.h>
 #include <openssl/sha.h>
 
 #include "kstool/alloc.h"
@@ -25,6 +26,16 @@ void kst_sha1(const void *data, size_t len, uint8_t out[20])
 	if (len)
 		SHA1_Update(&ctx, data, len);
 	SHA1_Final(out, &ctx);
+}
+
+void kst_md5(const void *data, size_t len, uint8_t out[16])
+{
+	MD5_CTX ctx;
+
+	MD5_Init(&ctx);
+	if (len)
+		MD5_Update(&ctx, data, len);
+	MD5_Final(out, &ctx);
 }
 
 static int begin(struct kst_digest *d, struct kst_error *err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * digest.h - SHA-256 and SHA-1 of one piece of memory, or SHA-256 of what comes in pieces
+ * digest.h - SHA-256, SHA-1, MD5 of one piece of memory, or SHA-256 of what comes in pieces
  *
  * Fingerprints are taken of every certificate that passes.  The first algorithm
  * fetched through EVP costs half a millisecond, a third of a short command, and
@@ -17,6 +17,8 @@
 
 void kst_sha256(const void *data, size_t len, uint8_t out[32]);
 void kst_sha1(const void *data, size_t len, uint8_t out[20]);
+/* For one key derivation of Java; `out` may lie in `data`. */
+void kst_md5(const void *data, size_t len, uint8_t out[16]);
 
 struct kst_digest {
 	void *ctx; /* made by the first update: a digest that is never fed costs nothing */

@@ -13,6 +13,7 @@
 #include <openssl/pkcs12.h>
 
 #include "crypto/ossl.h"
+#include "crypto/pbe_alg.h"
 
 static int pbkdf1(const struct kst_kdf *kdf, const EVP_MD *md, struct kst_bytes pass, uint8_t *out,
 		  size_t out_len)
@@ -67,6 +68,9 @@ static int derive(const struct kst_kdf *kdf, int id, struct kst_bytes pass, uint
 		ok = PKCS12_key_gen_uni((unsigned char *)(uintptr_t)pass.data, (int)pass.len,
 					kdf->salt.data, (int)kdf->salt.len, id, iterations,
 					(int)out_len, out, md) == 1;
+		break;
+	case KST_KDF_JCEKS:
+		ok = out_len == KST_SUN_KEY && kst_sun_derive(kdf, id, pass, out) == 0;
 		break;
 	}
 	EVP_MD_free(md);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * kdf.h - keys from passphrases: PBKDF2, scrypt, PBKDF1, and PKCS#12's own
+ * kdf.h - keys from passphrases: PBKDF2, scrypt, PBKDF1, PKCS#12's own, and Java's JCEKS
  *
  * Derivation is all the cost of a passphrase, so what one file has derived is
  * kept (pbe.h): files of one writer often share a salt.
@@ -20,7 +20,8 @@ enum kst_kdf_kind {
 	KST_KDF_PBKDF2, /* RFC 8018 5.2 */
 	KST_KDF_SCRYPT, /* RFC 7914 */
 	KST_KDF_PBKDF1, /* RFC 8018 5.1 */
-	KST_KDF_PKCS12	/* RFC 7292 appendix B; the passphrase as BMPString with its NUL */
+	KST_KDF_PKCS12, /* RFC 7292 appendix B; the passphrase as BMPString with its NUL */
+	KST_KDF_JCEKS	/* PBEWithMD5AndTripleDES: pbe_sun.c */
 };
 
 #define KST_KDF_MAX_OUT 64
@@ -33,8 +34,8 @@ struct kst_kdf {
 	uint64_t n, r, p;    /* scrypt */
 };
 
-/* PKCS12: `id` 1 gives a key, 2 an IV, 3 a MAC key; others ignore it.  out_len at most
- * KST_KDF_MAX_OUT.  Limits are the caller's business.  0 or -1. */
+/* PKCS12: `id` 1 gives a key, 2 an IV, 3 a MAC key; JCEKS: enum kst_sun_halves; others ignore it.
+ * out_len at most KST_KDF_MAX_OUT.  Limits are the caller's business.  0 or -1. */
 int kst_kdf_derive(const struct kst_kdf *kdf, int id, struct kst_bytes pass, uint8_t *out,
 		   size_t out_len, struct kst_pbe_cache *cache, struct kst_error *err);
 

@@ -57,19 +57,44 @@ static int within_limits(const struct kst_pbe_alg *alg, const struct kst_limits 
 	return 0;
 }
 
-/* One try with the passphrase in these very bytes.  0, 1 wrong, -1. */
-static int try_bytes(const struct kst_pbe_alg *alg, const uint8_t *ct, size_t ct_len,
+static bool makes_sense(const struct kst_pbe_open *how, const struct kst_secret *plain)
+{
+	return (how->plausible ? how->plausible : one_sequence)(plain->data, plain->len);
+}
+
+/* JKS knows by a digest whether the passphrase is right, whatever it finds then. */
+static int try_jks(const uint8_t *ct, size_t ct_len, struct kst_bytes pass,
+		   const struct kst_pbe_open *how, struct kst_secret *out, struct kst_error *err)
+{
+	struct kst_secret plain KST_SCRATCH_SECRET = KST_SECRET_INIT;
+	int rc = kst_sun_jks_open(ct, ct_len, pass, &plain, err);
+
+	if (rc == 0 && !makes_sense(how, &plain))
+		return kst_error_setx(err, KST_E_BAD_KEY,
+				      "the passphrase opens it, but what is in it is no private key");
+	if (rc == 0)
+		kst_secret_move(out, &plain);
+	return rc;
+}
+
+/* One try with the passphrase in these very bytes; `id` for the KDFs whose key and IV are one
+ * piece.  0, 1 wrong, -1. */
+static int try_bytes(const struct kst_pbe_alg *alg, int id, const uint8_t *ct, size_t ct_len,
 		     struct kst_bytes pass, const struct kst_pbe_open *how, struct kst_secret *out,
 		     struct kst_error *err)
 {
+	if (alg->jks)
+		return try_jks(ct, ct_len, pass, how, out, err);
+
 	uint8_t key[KST_KDF_MAX_OUT];
 	uint8_t iv[KST_PBE_IV_MAX];
 	struct kst_secret plain KST_SCRATCH_SECRET = KST_SECRET_INIT;
 	int rc = -1;
 
 	memcpy(iv, alg->iv, sizeof(iv));
-	if (alg->iv_derived && alg->kdf.kind == KST_KDF_PBKDF1) {
-		if (kst_kdf_derive(&alg->kdf, 0, pass, key, alg->key_len + alg->iv_len, how->cache,
+	if (alg->iv_derived &&
+	    (alg->kdf.kind == KST_KDF_PBKDF1 || alg->kdf.kind == KST_KDF_JCEKS)) {
+		if (kst_kdf_derive(&alg->kdf, id, pass, key, alg->key_len + alg->iv_len, how->cache,
 				   err) < 0)
 			goto done;
 		memcpy(iv, key + alg->key_len, alg->iv_len);
@@ -87,7 +112,7 @@ static int try_bytes(const struct kst_pbe_alg *alg, const uint8_t *ct, size_t ct
 				.iv_len = alg->iv_len,
 				.rc2_bits = alg->rc2_bits };
 	rc = kst_cipher_decrypt(&c, ct, ct_len, &plain, err);
-	if (rc == 0 && !(how->plausible ? how->plausible : one_sequence)(plain.data, plain.len))
+	if (rc == 0 && !makes_sense(how, &plain))
 		rc = 1;
 	if (rc == 0)
 		kst_secret_move(out, &plain);
@@ -99,6 +124,7 @@ done:
 
 enum encoding {
 	BYTES,	     /* as given: UTF-8 */
+	UTF16,	     /* UTF-16BE alone (JKS) */
 	LATIN1,	     /* ISO 8859-1, where the text is in it (RSA JSafe) */
 	BMP,	     /* UTF-16BE and a NUL, as PKCS#12 wants it (old NSS: in PBES2 too) */
 	NOTHING,     /* no bytes at all, where "" would be a NUL */
@@ -113,6 +139,8 @@ static bool encode(enum encoding how, const struct kst_secret *pass, struct kst_
 	case BYTES:
 		kst_buf_put(out, pass->data, pass->len);
 		return true;
+	case UTF16:
+		return kst_text_to_utf16be(out, pass->data, pass->len) == 0;
 	case LATIN1:
 		for (size_t i = 0; i < pass->len;) {
 			uint32_t cp;
@@ -150,6 +178,7 @@ static const char *odd_text(enum encoding how, const struct kst_pbe_alg *alg)
 	case BYTES_AS_BMP:
 		return "in the encoding of OpenSSL before 1.1.0: each byte of its UTF-8 as a character";
 	case BYTES:
+	case UTF16:
 	case NOTHING:
 		break;
 	}
@@ -170,6 +199,10 @@ static size_t encodings(const struct kst_pbe_alg *alg, const struct kst_secret *
 {
 	size_t n = 0;
 	bool ascii = is_ascii(pass);
+	if (alg->jks) {
+		out[n++] = UTF16;
+		return n;
+	}
 	if (alg->kdf.kind == KST_KDF_PKCS12) {
 		out[n++] = BMP;
 		out[n++] = NOTHING;
@@ -211,7 +244,9 @@ int kst_pbe_open(const uint8_t *algid, size_t algid_len, const uint8_t *ct, size
 			break;
 		}
 		struct kst_bytes bytes = { list[i] == NOTHING ? NULL : text.data, text.len };
-		rc = try_bytes(&alg, ct, ct_len, bytes, how, out, err);
+		rc = try_bytes(&alg, KST_SUN_REVERSED, ct, ct_len, bytes, how, out, err);
+		if (rc == 1 && alg.kdf.kind == KST_KDF_JCEKS && kst_sun_equal_halves(&alg.kdf))
+			rc = try_bytes(&alg, KST_SUN_SHUFFLED, ct, ct_len, bytes, how, out, err);
 		if (rc == 0 && how->odd && odd_text(list[i], &alg))
 			*how->odd = odd_text(list[i], &alg);
 		if (rc != 1)

@@ -2,8 +2,8 @@
 /*
  * pbe.h - encryption under a passphrase, as an AlgorithmIdentifier names it
  *
- * One place for PBES2 (RFC 8018, scrypt of RFC 7914), PBES1 and the PBEs of
- * PKCS#12 (RFC 7292 appendix C).  EncryptedPrivateKeyInfo and the encrypted
+ * One place for PBES2 (RFC 8018, scrypt of RFC 7914), PBES1, the PBEs of PKCS#12
+ * (RFC 7292 appendix C) and the two key protectors of Java's own keystores.  EncryptedPrivateKeyInfo and the encrypted
  * safes of PKCS#12 both come here.  Every call checks what the algorithm would
  * cost before it does any work.
  */
@@ -20,6 +20,16 @@
 #include "kstool/secret.h"
 
 struct kst_limits;
+
+/* Whose protection it is: what a container may hold sealed, so that its readers can open it. */
+enum kst_seal {
+	KST_SEAL_UNKNOWN,  /* nobody's here, or no EncryptedPrivateKeyInfo at all */
+	KST_SEAL_STANDARD, /* PBES1, PBES2, PKCS#12: PEM, DER, PKCS#12 */
+	KST_SEAL_JKS,      /* JKS and JCEKS */
+	KST_SEAL_JCEKS     /* JCEKS */
+};
+/* Of an EncryptedPrivateKeyInfo, which is not opened for it. */
+enum kst_seal kst_seal_of(const uint8_t *epki, size_t len);
 
 /*
  * What the work on one file has derived so far, in locked memory: opening many

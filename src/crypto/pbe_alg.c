@@ -69,6 +69,8 @@ int kst_pbe_alg_parse(struct kst_pbe_alg *out, const uint8_t *der, size_t len,
 		if (rc == 1)
 			rc = kst_pbes1_parse(&alg, algor, err);
 		if (rc == 1)
+			rc = kst_sun_parse(&alg, algor, err);
+		if (rc == 1)
 			rc = kst_pbe_unknown("encryption", algor->algorithm, err);
 	}
 	ERR_pop_to_mark();
@@ -96,7 +98,9 @@ void kst_pbe_text(const uint8_t *algid, size_t algid_len, struct kst_buf *out)
 	struct kst_pbe_alg alg;
 	if (kst_pbe_alg_parse(&alg, algid, algid_len, NULL) == 0) {
 		const struct kst_kdf *k = &alg.kdf;
-		if (alg.title)
+		if (alg.jks)
+			kst_buf_puts(out, alg.title);
+		else if (alg.title)
 			kst_buf_printf(out, "%s %" PRIu64, alg.title, k->iterations);
 		else if (k->kind == KST_KDF_SCRYPT)
 			kst_buf_printf(out,

@@ -15,6 +15,7 @@
 #include "crypto/kdf.h"
 #include "crypto/ossl.h"
 #include "crypto/pbe.h"
+#include "crypto/pbe_alg.h"
 #include "kstool/text.h"
 
 /* As keytool and openssl write today; readers that are common read up to 600,000. */
@@ -120,6 +121,8 @@ int kst_pbe_encrypt(const struct kst_pbe_options *opt, const uint8_t *plain, siz
 	const char *cipher = NULL;
 	int der_len = 0, rc = -1;
 
+	if (s.pbe == KST_PBE_JKS || s.pbe == KST_PBE_JCEKS)
+		return kst_sun_encrypt(opt, plain, len, pass, algid, ct, err);
 	if (s.iterations > ITERATIONS_MAX)
 		return kst_error_setx(err, KST_E_BAD_VALUE,
 				      "%u iterations are more than the %d that kstool reads",

@@ -25,8 +25,8 @@ unsigned kst_entry_loss(const struct kst_entry *e, const struct kst_format *form
 		need |= KST_CAP_CERTS;
 		if (e->purposes.len || e->distrusted.len)
 			need |= KST_CAP_PURPOSES;
-		/* In a native store a certificate of its own is an anchor; no other shall become one. */
-		if (!e->trusted && (format->caps & KST_CAP_NATIVE))
+		/* No other shall become an anchor. */
+		if (!e->trusted && (format->caps & KST_CAP_ANCHORS))
 			return KST_CAP_TRUST;
 		break;
 	case KST_KIND_SECRET:

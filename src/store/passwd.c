@@ -72,10 +72,10 @@ int kst_store_passwd_key(struct kst_store *s, size_t i, struct kst_error *err)
 	if (kst_store_open_key(s, i, err) < 0 || kst_store_ask_new(s, e->alias, &pass, err) < 0)
 		return -1;
 
-	static const struct kst_pbe_options defaults = { .pbe = KST_PBE_AES256 };
+	struct kst_pbe_options how = { .pbe = s->format->pbe };
 	struct kst_buf sealed KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_buf spki KST_SCRATCH_BUF = KST_BUF_INIT;
-	if (kst_key_seal(e->key, &pass, &defaults, &sealed, err) < 0 ||
+	if (kst_key_seal(e->key, &pass, &how, &sealed, err) < 0 ||
 	    kst_key_spki(e->key, &spki, err) < 0)
 		return kst_error_subject(err, "%s", s->path);
 	/* Sealed from here on, so that the format carries it as it is and not under its own. */

@@ -16,13 +16,6 @@ static const struct thing {
 	const char *what;
 	const char *hint;    /* %s is the path; NULL: none */
 } things[] = {
-	{ "\xfe\xed\xfe\xed", 4, false,
-	  "a Java keystore (JKS), which this version does not read yet",
-	  "keytool -importkeystore -srckeystore %s -destkeystore new.p12 -deststoretype PKCS12" },
-	{ "\xce\xce\xce\xce", 4, false,
-	  "a Java keystore (JCEKS), which this version does not read yet",
-	  "keytool -importkeystore -srckeystore %s -srcstoretype JCEKS -destkeystore new.p12 "
-	  "-deststoretype PKCS12" },
 	{ "-----BEGIN OPENSSH PRIVATE KEY", 30, true, "an OpenSSH private key",
 	  "ssh-keygen -p -m PKCS8 -f %s   (changes the file: work on a copy)" },
 	{ "-----BEGIN PGP", 14, true, "an OpenPGP file, which holds no X.509 certificates", NULL },

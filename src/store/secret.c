@@ -39,9 +39,18 @@ static int unwrap(struct kst_secret *out, const struct kst_secret *info, struct 
 	return kst_secret_set(out, key.data, key.len, err);
 }
 
+/* What is tried: the seal that all formats share, or the format's own. */
+struct sealed {
+	struct kst_store *store;
+	struct kst_entry *entry;
+	struct kst_key *seal;
+};
+
 static int try_secret(void *ctx, const struct kst_secret *pass, struct kst_error *err)
 {
-	return kst_key_open_with(ctx, pass, err);
+	struct sealed *t = ctx;
+	return t->store->format->open_secret ? t->store->format->open_secret(t->entry, pass, err)
+					     : kst_key_open_with(t->seal, pass, err);
 }
 
 int kst_store_open_secret(struct kst_store *s, struct kst_entry *e, struct kst_error *err)
@@ -55,9 +64,10 @@ int kst_store_open_secret(struct kst_store *s, struct kst_entry *e, struct kst_e
 				  .path = s->path,
 				  .format = s->format->title,
 				  .alias = e->alias };
+	struct sealed t = { s, e, seal };
 	int rc = kst_ask_until(s->asker, &q, s->model.has_pass ? &s->model.pass : NULL, try_secret,
-			       seal, NULL, NULL, err);
-	if (rc == 0)
+			       &t, NULL, NULL, err);
+	if (rc == 0 && !s->format->open_secret)
 		rc = unwrap(&e->secret, &seal->pkcs8, err);
 	kst_key_free(seal);
 	return rc;

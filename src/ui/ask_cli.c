@@ -302,6 +302,8 @@ static int ask_open(struct ask_cli *a, const struct kst_question *q, struct kst_
 	}
 	if (p && p->kind == PASS_NONE)
 		return 1;
+	if (!p && q->optional && !a->has_ambient)
+		return 1;
 	if (!p && q->public_defaults && a->defaults < 2) {
 		*source = a->defaults++ ? KST_SOURCE_CHANGEIT : KST_SOURCE_EMPTY;
 		return *source == KST_SOURCE_EMPTY ? kst_secret_set(out, NULL, 0, err)
