@@ -210,7 +210,7 @@ static bool as_told(const struct sheet *t, bool native)
 /* The file of a sheet: the same name with another suffix. */
 static bool file_of(struct sheet *s, const char *dir, const char *txt)
 {
-	static const char *const suffixes[] = { "kst", "p12", "pem", "der", "p7b" };
+	static const char *const suffixes[] = { "kst", "p12", "pem", "der", "p7b", "jks", "jceks" };
 	struct stat st;
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		snprintf(s->path, sizeof(s->path), "%s/%.*s.%s", dir, (int)strlen(txt) - 4, txt,
@@ -227,7 +227,7 @@ static int is_sheet(const struct dirent *d)
 	return n > 4 && strcmp(d->d_name + n - 4, ".txt") == 0;
 }
 
-static const char *const folders[] = { "kst1", "pkcs12", "pem", "der", "pkcs7" };
+static const char *const folders[] = { "kst1", "pkcs12", "pem", "der", "pkcs7", "jks", "jceks" };
 
 START_TEST(every_file_does_what_its_sheet_says)
 {
