@@ -8,7 +8,6 @@
  */
 #include "jks.h"
 
-#include <sodium.h>
 #include <string.h>
 
 #include "crypto/digest.h"
@@ -47,7 +46,7 @@ static int fits(const struct kst_buf *file, const struct kst_secret *pass, struc
 		return 1;
 	if (jks_digest(file, len, pass, digest, err) < 0)
 		return -1;
-	return sodium_memcmp(digest, file->data + len, JKS_DIGEST) ? 1 : 0;
+	return memcmp(digest, file->data + len, JKS_DIGEST) ? 1 : 0;
 }
 
 static int try_pass(void *ctx, const struct kst_secret *pass, struct kst_error *err)

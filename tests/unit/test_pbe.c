@@ -286,9 +286,9 @@ START_TEST(unknown_algorithms_are_named)
 	struct kst_buf algid KST_SCRATCH_BUF = KST_BUF_INIT, text KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_error err = KST_ERROR_INIT;
 	uint64_t cost;
-	/* Sun's key protector of JKS. */
+	/* Beside the key protector of JKS. */
 	static const uint8_t jks[] = { 0x30, 0x0e, 0x06, 0x0a, 0x2b, 0x06, 0x01, 0x04,
-				       0x01, 0x2a, 0x02, 0x11, 0x01, 0x01, 0x05, 0x00 };
+				       0x01, 0x2a, 0x02, 0x11, 0x01, 0x02, 0x05, 0x00 };
 	pbes2(&algid, 10, 0, NID_des_cfb64);
 	ck_assert_int_eq(kst_pbe_cost(algid.data, algid.len, &cost, &err), -1);
 	ck_assert_int_eq(err.code, KST_E_UNSUPPORTED);
@@ -296,9 +296,9 @@ START_TEST(unknown_algorithms_are_named)
 	kst_error_clear(&err);
 	ck_assert_int_eq(kst_pbe_cost(jks, sizeof(jks), &cost, &err), -1);
 	ck_assert_int_eq(err.code, KST_E_UNSUPPORTED);
-	ck_assert_ptr_nonnull(strstr(err.message, "1.3.6.1.4.1.42.2.17.1.1"));
+	ck_assert_ptr_nonnull(strstr(err.message, "1.3.6.1.4.1.42.2.17.1.2"));
 	kst_pbe_text(jks, sizeof(jks), &text);
-	ck_assert_str_eq((char *)text.data, "1.3.6.1.4.1.42.2.17.1.1");
+	ck_assert_str_eq((char *)text.data, "1.3.6.1.4.1.42.2.17.1.2");
 	ck_assert_int_eq(kst_pbe_cost(jks, sizeof(jks) - 1, &cost, NULL), -1);
 	ck_assert_int_eq(kst_pbe_cost(NULL, 0, &cost, NULL), -1);
 }

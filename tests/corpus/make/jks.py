@@ -181,7 +181,7 @@ def frame(c, magic, sealed, w):
         "a certificate of another type", "unsupported")
 
     bad("digest", base[:-1] + bytes([base[-1] ^ 1]), "wrong-passphrase", "one bit of the digest")
-    c.put("bad-altered", base[:30] + bytes([base[30] ^ 1]) + base[31:], "wrong-passphrase",
+    c.put("bad-altered", base[:25] + bytes([base[25] ^ 1]) + base[26:], "wrong-passphrase",
           "one bit of a date: the passphrase opens the key, which is said", passphrase=PASS)
     c.put("bad-passphrase", base, "wrong-passphrase", "nobody's passphrase", passphrase="wrong")
     c.put("bad-public", store(magic, root, passphrase="changeit"), "wrong-passphrase",
@@ -199,7 +199,7 @@ def frame(c, magic, sealed, w):
     bad("cert-junk", store(magic, trusted("root", b"junk")), "bad-certificate", "a certificate that is none")
     bad("alias", store(magic, trusted(b"a\xff", w.root)), "corrupt", "an alias that is no text")
     bad("tag", store(magic, head(7, "x") + blob(w.root)), "corrupt", "a kind of entry that is none")
-    bad("count", store(magic, web, root, count=3), "truncated", "one entry more than there is")
+    bad("count", store(magic, web, root, count=3), "corrupt", "one entry more than there is: the digest is read as one")
     bad("count-max", store(magic, web, root, count=2**32 - 1), "limit-exceeded", "2^32 - 1 entries")
     bad("count-many", store(magic, web, root, count=90000), "truncated", "more entries than bytes can hold")
     bad("chain-max", store(magic, head(1, "x") + blob(b"k") + b"\xff" * 4), "truncated", "2^32 - 1 certificates")
