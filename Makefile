@@ -76,11 +76,13 @@ $(B)/kstool: $(call obj,$(CLI_SRC)) $(B)/libkstool.a
 $(B)/gen/adapters.h: completions/kstool.bash completions/_kstool completions/kstool.fish
 $(B)/gen/pages.h: $(sort $(wildcard src/man/*.scd)) src/man
 $(B)/gen/format_abouts.h: $(sort $(wildcard formats/*.md))
+$(B)/gen/schemas.h: $(sort $(wildcard src/schema/*.json)) src/schema
 $(B)/gen/format_abouts.h: FIRST = -v first=1
-$(B)/gen/adapters.h $(B)/gen/pages.h $(B)/gen/format_abouts.h: src/gen/embed.awk
+$(B)/gen/adapters.h $(B)/gen/pages.h $(B)/gen/format_abouts.h $(B)/gen/schemas.h: src/gen/embed.awk
 	@mkdir -p $(@D)
-	$(Q)awk -v table=$(basename $(@F)) $(FIRST) -f $< $(filter-out $< src/man,$^) > $@
+	$(Q)awk -v table=$(basename $(@F)) $(FIRST) -f $< $(filter-out $< src/man src/schema,$^) > $@
 $(call obj,src/cmd/completion.c): $(B)/gen/adapters.h
+$(call obj,src/cmd/schema.c): $(B)/gen/schemas.h
 $(call obj,src/cmd/page.c): $(B)/gen/pages.h $(B)/gen/format_abouts.h
 
 # ---- tests ----
@@ -123,6 +125,7 @@ $(B)/stage/.done: tests/drift/stage.sh $(B)/kstool $(FIXTURES)/.done
 drift: $(B)/kstool $(B)/stage/.done $(if $(shell command -v scdoc),$(B)/man/.done)
 	@python3 tests/drift/options.py $(B)/kstool $(B)/man
 	@python3 tests/drift/examples.py $(B)/kstool $(B)/stage README.md
+	@python3 tests/drift/schemas.py $(B)/kstool $(B)/stage src/schema
 
 # The formats' readers under broken files: tests/corpus and mutations of it (replay, without a
 # fuzzer), and libFuzzer for as long as one likes.  One target: make fuzz FUZZ=pem FUZZ_SECONDS=300.

@@ -117,6 +117,8 @@ int cmd_report(struct cli *cli, const char *path, const struct changes *c, bool 
 	out_bool(cli->out, "dry_run", dry);
 	if (dry)
 		out_bool(cli->out, "would_change", effect);
+	else
+		out_null(cli->out, "would_change");
 	out_str(cli->out, "store", path);
 	out_str(cli->out, "backup_file", res->backup[0] && !dry ? res->backup : NULL);
 	rows_json(cli->out, c, dry);

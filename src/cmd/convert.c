@@ -161,6 +161,11 @@ static int run(struct cli *cli, void *opts)
 		kst_error_setx(cli->err, KST_E_USAGE, "where the result goes is not said");
 		return kst_error_hint(cli->err, "add -o FILE");
 	}
+	if (opt->out && !strcmp(opt->out, "-") && out_is(cli->out, OUT_JSON)) {
+		kst_error_setx(cli->err, KST_E_USAGE,
+			       "--json and -o - both want standard output for themselves");
+		return kst_error_hint(cli->err, "use -o FILE");
+	}
 	if (opt->out && !(f = target_format(cli, opt)))
 		return -1;
 	if (target_save_options(cli, &opt->target, false, &save) < 0 ||

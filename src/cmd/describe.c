@@ -171,11 +171,9 @@ int describe_entry(struct cli *cli, struct kst_store *s, size_t i)
 	struct out *o = cli->out;
 	struct kst_entry *e;
 	struct kst_head h;
-	const struct kst_format *f = kst_store_format(s);
-	enum kst_kind kind;
-	char *key;
 
-	if (kst_store_head(s, i, &h, cli->err) < 0)
+	/* Both before the first member: an entry that cannot be read leaves none behind. */
+	if (kst_store_entry(s, i, &e, cli->err) < 0 || kst_store_head(s, i, &h, cli->err) < 0)
 		return -1;
 	out_object(o, NULL);
 	out_int(o, "index", (int64_t)i + 1);
@@ -183,21 +181,15 @@ int describe_entry(struct cli *cli, struct kst_store *s, size_t i)
 	out_str(o, "type", cmd_type_word(&h));
 	out_str(o, "state", state_json(&h));
 	out_time(o, "created", h.created);
-	kind = h.kind;
-	key = kst_strdup(h.key ? h.key : "");
-	if (kst_store_entry(s, i, &e, cli->err) < 0) {
-		kst_free(key);
-		return -1;
-	}
-	if (kind == KST_KIND_KEY || kind == KST_KIND_CERT)
-		key_json(o, key && *key ? key : NULL, describe_encrypted(f, e));
+	if (h.kind == KST_KIND_KEY || h.kind == KST_KIND_CERT)
+		key_json(o, h.key && *h.key ? h.key : NULL,
+			 describe_encrypted(kst_store_format(s), e));
 	else
 		out_null(o, "key");
-	kst_free(key);
 	out_array(o, "certs");
 	for (size_t k = 0; k < e->chain.nr; k++)
 		describe_cert(o, e->chain.cert[k],
-			      e->kind == KST_KIND_CERT ? "trusted" : k ? "issuer" : "leaf");
+			      e->kind == KST_KIND_CERT && h.trusted ? "trusted" : k ? "issuer" : "leaf");
 	out_end(o);
 	out_end(o);
 	return 0;
@@ -243,6 +235,11 @@ void describe_store(struct cli *cli, struct kst_store *s)
 		out_bool(o, "sealed", in->sealed);
 		out_int(o, "generation", (int64_t)in->generation);
 		out_hex(o, "store_id", in->store_id, sizeof(in->store_id));
+	} else { /* only native stores have them; what is absent is null, never missing */
+		static const char *const native[] = { "pinned", "sealed", "generation", "store_id" };
+
+		for (size_t i = 0; i < sizeof(native) / sizeof(*native); i++)
+			out_null(o, native[i]);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/page.h"
+#include "cmd/schema.h"
 #include "ui/scd.h"
 
 static const struct {
@@ -212,7 +213,7 @@ static bool error_page(struct out *o, const char *slug)
 	if (code == KST_OK)
 		return false;
 	page_of_error(code, &page);
-	out_str(o, "error", slug);
+	out_str(o, "code", slug);
 	out_str(o, "meaning", kst_code_meaning(code));
 	out_int(o, "status", kst_code_exit(code));
 	help_text(o, (struct kst_bytes){ page.data, page.len });
@@ -247,18 +248,38 @@ static int unknown_topic(struct cli *cli, const char *word)
 /* Every verb of a noun. */
 static void noun(struct out *o, const char *word)
 {
-	size_t n = strlen(word);
-	bool first = true;
+	struct command_row row[64];
+	size_t n = strlen(word), nr = 0;
 
-	for (const struct cmd *const *c = cmd_table; *c; c++) {
-		if (strncmp((*c)->name, word, n) || (*c)->name[n] != ' ')
-			continue;
-		if (!first)
-			out_blank(o);
-		first = false;
-		out_line(o, "kstool %s %s", (*c)->name, (*c)->operands);
-		out_line(o, "  %s", (*c)->summary);
+	for (const struct cmd *const *c = cmd_table; *c && nr < 64; c++)
+		if (!strncmp((*c)->name, word, n) && (*c)->name[n] == ' ')
+			row[nr++] = (struct command_row){ (*c)->name,
+							  (*c)->operands ? (*c)->operands : "",
+							  (*c)->summary };
+	if (!out_is(o, OUT_TEXT)) {
+		out_rows(o, "commands", command_fields, row, nr, sizeof(*row));
+		out_array(o, "topics");
+		out_end(o);
+		return;
 	}
+	for (size_t i = 0; i < nr; i++) {
+		if (i)
+			out_blank(o);
+		out_line(o, "kstool %s %s", row[i].name, row[i].operands);
+		out_line(o, "  %s", row[i].summary);
+	}
+}
+
+static int schema(struct cli *cli, const char *word)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	if (!schema_text(word, &b)) {
+		kst_error_setx(cli->err, KST_E_NO_TOPIC, "no schema \"%s\"", word);
+		return kst_error_hint(cli->err, "kstool help json");
+	}
+	return b.failed ? kst_error_nomem(cli->err)
+			: out_data(cli->out, b.data, b.len, false, cli->err);
 }
 
 static int run(struct cli *cli, void *opts)
@@ -269,6 +290,8 @@ static int run(struct cli *cli, void *opts)
 
 	(void)opts;
 	out_schema(cli->out, "kstool.help/1");
+	if (one && two && !strcmp(one, "json"))
+		return schema(cli, two);
 	if (!one || c)
 		help_show(cli->out, c);
 	else if (cmd_is_noun(one) && !two)
@@ -286,13 +309,14 @@ static int run(struct cli *cli, void *opts)
 static const struct cmd_example examples[] = {
 	{ "kstool help trust", "all about one command" },
 	{ "kstool help exit-codes", "a topic" },
+	{ "kstool help json list", "the JSON schema of a document" },
 	{ "kstool help wrong-passphrase", "what the word in brackets behind an error means" },
 	{ NULL, NULL }
 };
 const struct cmd cmd_help = {
 	.name = "help",
 	.group = GROUP_HELP,
-	.operands = "[COMMAND|TOPIC|ERROR]",
+	.operands = "[COMMAND|TOPIC|ERROR|json SCHEMA]",
 	.summary = "help on a command, a topic, an error",
 	.help = "Without a word: all commands, the options that all of them take, the topics.\n",
 	.examples = examples,

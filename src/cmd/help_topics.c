@@ -55,13 +55,20 @@ struct format_row {
 };
 #define AT(member) offsetof(struct format_row, member)
 static const struct field format_fields[] = {
-	{ "name", "NAME", F_STR, FF_JSON | FF_PLAIN, AT(name) },
-	{ "title", "FORMAT", F_STR, FF_TEXT | FF_JSON | FF_PLAIN | FF_KEEP, AT(title) },
-	{ "to", "--to", F_STR, FF_TEXT | FF_JSON | FF_PLAIN | FF_KEEP, AT(to) },
-	{ "suffixes", "FILE NAMES", F_STR, FF_TEXT | FF_JSON | FF_PLAIN, AT(suffix_text) },
-	{ "holds", "HOLDS", F_STR, FF_TEXT | FF_JSON | FF_PLAIN | FF_KEEP, AT(can_text) },
+	{ "name", "NAME", F_STR, FF_PLAIN, AT(name) },
+	{ "title", "FORMAT", F_STR, FF_TEXT | FF_PLAIN | FF_KEEP, AT(title) },
+	{ "to", "--to", F_STR, FF_TEXT | FF_PLAIN | FF_KEEP, AT(to) },
+	{ "suffixes", "FILE NAMES", F_STR, FF_TEXT | FF_PLAIN, AT(suffix_text) },
+	{ "holds", "HOLDS", F_STR, FF_TEXT | FF_PLAIN | FF_KEEP, AT(can_text) },
 	{ .key = NULL }
 };
+static const struct {
+	unsigned cap;
+	const char *word;
+} caps[] = { { KST_CAP_KEYS, "keys" },		{ KST_CAP_CHAINS, "chains" },
+	     { KST_CAP_CERTS, "certificates" }, { KST_CAP_TRUST, "trust" },
+	     { KST_CAP_SECRETS, "secrets" },	{ KST_CAP_ENCRYPTION, "encrypted" } };
+#define CAPS (sizeof(caps) / sizeof(*caps))
 
 static void join(char *to, size_t size, const char *word)
 {
@@ -74,17 +81,35 @@ static void join(char *to, size_t size, const char *word)
 	memcpy(to + n, word, m + 1);
 }
 
+static void format_json(struct out *o, const struct kst_format *f)
+{
+	out_object(o, NULL);
+	out_str(o, "name", f->name);
+	out_str(o, "title", f->title);
+	out_str(o, "to", f->caps & KST_CAP_WRITE ? f->to : NULL);
+	out_array(o, "suffixes");
+	for (const char *const *s = f->suffixes; *s; s++)
+		out_str(o, NULL, *s);
+	out_end(o);
+	out_array(o, "holds");
+	for (size_t i = 0; i < CAPS; i++)
+		if (f->caps & caps[i].cap)
+			out_str(o, NULL, caps[i].word);
+	out_end(o);
+	out_end(o);
+}
+
 void help_formats(struct out *o)
 {
-	static const struct {
-		unsigned cap;
-		const char *word;
-	} caps[] = { { KST_CAP_KEYS, "keys" },		{ KST_CAP_CHAINS, "chains" },
-		     { KST_CAP_CERTS, "certificates" }, { KST_CAP_TRUST, "trust" },
-		     { KST_CAP_SECRETS, "secrets" },	{ KST_CAP_ENCRYPTION, "encrypted" } };
 	struct format_row row[32] = { { .name = NULL } };
 	size_t nr = 0;
 
+	out_array(o, "formats");
+	for (const struct kst_format *const *f = kst_formats(); *f; f++)
+		format_json(o, *f);
+	out_end(o);
+	if (out_is(o, OUT_JSON))
+		return;
 	for (const struct kst_format *const *f = kst_formats(); *f && nr < 32; f++, nr++) {
 		struct format_row *r = &row[nr];
 
@@ -93,7 +118,7 @@ void help_formats(struct out *o)
 		r->title = (*f)->title;
 		for (const char *const *s = (*f)->suffixes; *s; s++)
 			join(r->suffixes, sizeof(r->suffixes), *s);
-		for (size_t i = 0; i < sizeof(caps) / sizeof(*caps); i++)
+		for (size_t i = 0; i < CAPS; i++)
 			if ((*f)->caps & caps[i].cap)
 				join(r->can, sizeof(r->can), caps[i].word);
 		r->suffix_text = r->suffixes;

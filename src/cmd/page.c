@@ -11,6 +11,7 @@
 
 #include "cmd/embedded.h"
 #include "cmd/page_impl.h"
+#include "cmd/schema.h"
 #include "ui/scd.h"
 
 #include "format_abouts.h"
@@ -186,6 +187,21 @@ static void formats(struct kst_buf *out)
 	}
 }
 
+static void schema_list(struct kst_buf *out)
+{
+	for (size_t i = 0;; i++) {
+		struct kst_buf title KST_SCRATCH_BUF = KST_BUF_INIT;
+		const char *name = schema_name(i, &title);
+
+		if (!name)
+			return;
+		kst_buf_printf(out, "\n*%s*\n\t", name);
+		if (title.data)
+			scd_words(out, (const char *)title.data, title.len);
+		kst_buf_u8(out, '\n');
+	}
+}
+
 static const struct {
 	const char *word;
 	void (*fill)(struct kst_buf *out);
@@ -198,6 +214,7 @@ static const struct {
 	{ "%formats", formats },
 	{ "%consumers", page_consumers },
 	{ "%findings", page_findings },
+	{ "%schemas", schema_list },
 };
 #define FILLS (sizeof(fills) / sizeof(*fills))
 

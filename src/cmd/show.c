@@ -100,10 +100,11 @@ static int show_entry(struct cli *cli, const struct show_opts *opt, struct kst_s
 
 	if (kst_store_entry(s, i, &e, cli->err) < 0)
 		return -1;
-	if (opt->field)
-		return show_field(cli, opt, e);
+	/* A document holds every field, whichever was asked for. */
 	if (out_is(cli->out, OUT_JSON))
 		return describe_entry(cli, s, i);
+	if (opt->field)
+		return show_field(cli, opt, e);
 	heading(cli, s, i, e);
 	if (opt->is_short) {
 		picture_short(cli->out, e);

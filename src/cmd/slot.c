@@ -64,7 +64,7 @@ static int run_list(struct cli *cli, void *opts)
 	nr = kst_store_slots(s, in);
 	for (size_t i = 0; i < nr; i++)
 		fill(&rows[i], &in[i]);
-	out_schema(cli->out, "kstool.slots/1");
+	out_schema(cli->out, "kstool.slot-list/1");
 	out_str(cli->out, "store", cli->operand[0]);
 	out_rows(cli->out, "slots", columns, rows, nr, sizeof(rows[0]));
 	kst_store_free(s);

@@ -29,6 +29,8 @@ check   cmd:certtool                        gnutls-bin              gnutls-utils
 check   cmd:python3                         python3                 python3                 python@3
 check   py:nacl                             python3-nacl            python3-pynacl          -
 check   py:cryptography                     python3-cryptography    python3-cryptography    -
+check   py:jsonschema                       python3-jsonschema      python3-jsonschema      -
+check   cmd:jq                              jq                      jq                      jq
 check   cmd:strace                          strace                  strace                  -
 check   cmd:valgrind                        valgrind                valgrind                -
 check   cmd:expect                          expect                  expect                  expect

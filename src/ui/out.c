@@ -377,9 +377,11 @@ int out_data(struct out *o, const void *data, size_t n, bool binary, struct kst_
 
 		if (!binary) {
 			out_strn(o, "data", data, n);
+			out_null(o, "data_base64");
 			return 0;
 		}
 		kst_base64(&b, data, n);
+		out_null(o, "data");
 		out_strn(o, "data_base64", b.data ? (const char *)b.data : "", b.len);
 		return 0;
 	}

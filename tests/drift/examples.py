@@ -117,28 +117,32 @@ def on_terminal(command, directory, env):
 	return os.waitstatus_to_exitcode(status), seen.decode(errors="replace")
 
 
+def in_stage(example, special, directory):
+	"""exit status, and what was to be seen, of an example in a fresh copy of the stage"""
+	subprocess.run(["cp", "-a", STAGE + "/.", directory], check=True)
+	os.mkdir(directory + "/.bin")
+	os.symlink(KSTOOL, directory + "/.bin/kstool")
+	# A password manager that some examples ask.
+	with open(directory + "/.bin/pass", "w", encoding="ascii") as f:
+		f.write("#!/bin/sh\ncat app.pass\n")
+	os.chmod(directory + "/.bin/pass", 0o755)
+	env = {"PATH": directory + "/.bin:" + os.environ["PATH"], "HOME": directory, "TERM": "xterm",
+	       "LC_ALL": "C.UTF-8", "KSTOOL_PAGER": "", "COLUMNS": "100"}
+	env.update({k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")})
+	# What an example makes is not there yet, or is replaced by name.
+	if "--replace" not in example:
+		for made in re.findall(r"(?:-o|--new-key-file|kstool create) ([^ ;|)-][^ ;|)]*)", example):
+			if os.path.isfile(os.path.join(directory, made)):
+				os.unlink(os.path.join(directory, made))
+	strict = "set -o pipefail" + ("" if "$?" in example else "; set -e")
+	return on_terminal("\n".join([strict, special["before"], example]), directory, env)
+
+
 def run(example, special):
 	if re.search(r"\bjq\b", example) and not shutil.which("jq"):
 		return "skipped: there is no jq", None
 	with tempfile.TemporaryDirectory(prefix="kstool-example.") as directory:
-		subprocess.run(["cp", "-a", STAGE + "/.", directory], check=True)
-		os.mkdir(directory + "/.bin")
-		os.symlink(KSTOOL, directory + "/.bin/kstool")
-		# A password manager that some examples ask.
-		with open(directory + "/.bin/pass", "w", encoding="ascii") as f:
-			f.write("#!/bin/sh\ncat app.pass\n")
-		os.chmod(directory + "/.bin/pass", 0o755)
-		env = {"PATH": directory + "/.bin:" + os.environ["PATH"], "HOME": directory, "TERM": "xterm",
-		       "LC_ALL": "C.UTF-8", "KSTOOL_PAGER": "", "COLUMNS": "100"}
-		env.update({k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")})
-		# What an example makes is not there yet, or is replaced by name.
-		if "--replace" not in example:
-			for made in re.findall(r"(?:-o|--new-key-file|kstool create) ([^ ;|)-][^ ;|)]*)", example):
-				if os.path.isfile(os.path.join(directory, made)):
-					os.unlink(os.path.join(directory, made))
-		strict = "set -o pipefail" + ("" if "$?" in example else "; set -e")
-		command = "\n".join([strict, special["before"], example])
-		status, seen = on_terminal(command, directory, env)
+		status, seen = in_stage(example, special, directory)
 	if status != special["exit"] or "[internal]" in seen:
 		return None, f"{example}\n  exit {status}, and it should be {special['exit']}\n{seen}"
 	return "", None
@@ -173,4 +177,5 @@ def main():
 	return bad or not examples
 
 
-sys.exit(main())
+if __name__ == "__main__":
+	sys.exit(main())

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""schemas.py KSTOOL STAGE DIR: what --json answers is what the schemas in DIR say.
+
+Every example of every command runs once more with --json, and each command fails in several ways.
+There must be exactly one document on standard output, with the exit status that it names, valid by
+the schema that it names, and without a member that the schema does not know.
+"""
+import concurrent.futures, copy, glob, json, os, re, subprocess, sys, tempfile
+
+import examples as ex
+
+try:
+	import jsonschema
+	VALIDATOR = jsonschema.Draft202012Validator
+except (ImportError, AttributeError):
+	print("schemas skipped: there is no python3-jsonschema that knows draft 2020-12")
+	sys.exit(0)
+
+SCHEMAS = {os.path.basename(f)[:-5]: json.load(open(f, encoding="utf-8")) for f in glob.glob(sys.argv[3] + "/*.json")}
+
+
+def inline(node):
+	"""$ref of a file is the file: then nothing has to be fetched, whichever library resolves"""
+	if isinstance(node, list):
+		return [inline(n) for n in node]
+	if not isinstance(node, dict):
+		return node
+	if "$ref" in node:
+		other = copy.deepcopy(SCHEMAS[node["$ref"][:-5]])
+		del other["$id"], other["$schema"]
+		return inline(other)
+	return {k: inline(v) for k, v in node.items()}
+
+
+def strict(node, inside_all_of=False):
+	"""a reader takes unknown members, this test does not"""
+	if isinstance(node, list):
+		return [strict(n) for n in node]
+	if not isinstance(node, dict):
+		return node
+	done = {k: [strict(n, True) for n in v] if k == "allOf" else v if k in ("if", "then", "else", "oneOf") and "type" not in
+		str(v) else strict(v) for k, v in node.items()}
+	if "properties" in node and node.get("type") == "object" and not inside_all_of:
+		done["unevaluatedProperties"] = False
+	return done
+
+
+STRICT = {name: VALIDATOR(strict(inline(s))) for name, s in SCHEMAS.items()}
+SLUGS = {e for c in json.loads(ex.kstool("help", "exit-codes", "--json"))["exit_codes"] for e in c["errors"]}
+TYPES = {f["name"] for f in json.loads(ex.kstool("version", "--json"))["formats"]}
+
+
+def faults(text, status):
+	"""what is wrong with a document"""
+	try:
+		doc = json.loads(text)
+	except ValueError as e:
+		yield f"no JSON document: {e}: {text[:200]!r}"
+		return
+	name = re.sub(r"^kstool\.(.*)/(\d+)$", r"\1-\2", doc.get("schema", ""))
+	if name not in STRICT:
+		yield f"there is no schema {doc.get('schema')}"
+		return
+	for e in STRICT[name].iter_errors(doc):
+		yield f"{name}: {'/'.join(map(str, e.absolute_path))}: {e.message[:300]}"
+	if doc["exit"] != status:
+		yield f"it says exit {doc['exit']}, the status is {status}"
+	if doc["error"] and doc["error"]["code"] not in SLUGS:
+		yield f"no error is called {doc['error']['code']}"
+	for s in doc.get("stores", []):
+		if s.get("type", next(iter(TYPES))) not in TYPES:
+			yield f"no format is called {s['type']}"
+
+
+def of_example(example, special):
+	special = dict(special, exit=None)
+	command = example + " --json > .document"
+	with tempfile.TemporaryDirectory(prefix="kstool-schema.") as directory:
+		status, seen = ex.in_stage(command, special, directory)
+		text = open(directory + "/.document", encoding="utf-8").read()
+	return [f"{command}: {f}\n{seen}" for f in faults(text, status)], json.loads(text).get("schema") if text else None
+
+
+def of_failure(words):
+	with tempfile.TemporaryDirectory(prefix="kstool-schema.") as directory:
+		subprocess.run(["cp", "-a", ex.STAGE + "/.", directory], check=True)
+		p = subprocess.run([ex.KSTOOL, *words, "--json"], cwd=directory, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+			start_new_session=True, env=dict(os.environ, HOME=directory), check=False)
+	bad = list(faults(p.stdout, p.returncode))
+	if p.returncode >= 2 and "kstool: error: " not in p.stderr:
+		bad.append("a failure that people are not told of")
+	return [f"kstool {' '.join(words)} --json: {f}" for f in bad], None
+
+
+def main():
+	bad, seen, jobs = [], set(), []
+	special, ordinary = ex.exceptions(), {"before": "", "exit": 0}
+	overview = json.loads(ex.kstool("help", "--json"))
+	with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+		for name, s in SCHEMAS.items():
+			try:
+				VALIDATOR.check_schema(s)
+			except jsonschema.SchemaError as e:
+				bad.append(f"{name}: {e.message}")
+			if ex.kstool("help", "json", name) != open(f"{sys.argv[3]}/{name}.json", encoding="utf-8").read():
+				bad.append(f"help json {name} does not print the file")
+		for c in overview["commands"]:
+			words = c["name"].split(" ")
+			for e in json.loads(ex.kstool("help", *words, "--json"))["examples"]:
+				if re.search(r"[|;<>&]|--json|--plain", e):
+					e = re.sub(r" --json$", "", e)
+				if not re.search(r"[|;<>&]|--json|--plain", e):
+					jobs.append(pool.submit(of_example, e, special.get(e, ordinary)))
+			for tail in ([], ["--bogus"], ["nothing.p12"], ["nothing.p12", "x", "y"], ["shop.p12", "--pass", "file:second.pass"],
+				["api.key", "tls.crt"], ["app.kst", "x"], ["damaged.kst", "shop"], ["pass", "-o", "no/such/dir.p12"]):
+				jobs.append(pool.submit(of_failure, words + tail))
+		for words in (["list", "app.p12", "bundle.pem", "api.key", "app.kst", "trust.kst", "ml-dsa-65.pem", "--pass", "file:pass"],
+			["list", "app.p12", "nothing.p12", "--pass", "file:pass"], ["list", "app.p12", "--match", "nothing", "--pass", "file:pass"],
+			["show", "app.p12", "--pass", "file:pass", "--field", "sha256"], ["show", "app.p12", "nobody", "--pass", "file:pass"],
+			["trust", "ts.p12", "bundle.pem", "--pass", "file:pass", "--check"], ["trust", "ts.p12", "bundle.pem", "--pass", "file:pass", "-n"],
+			["export", "app.p12", "api", "--der", "--pass", "file:pass"], ["export", "app.p12", "--split", "d", "--pass", "file:pass"],
+			["convert", "tls.crt", "-o", "-", "--to", "der"], ["check", "app.kst", "damaged.kst"], ["nonsense"], [], ["--version"],
+			["help", "trust"], ["help", "slot"], ["help", "exit-codes"], ["help", "formats"], ["help", "expired"], ["help", "json", "list"]):
+			jobs.append(pool.submit(of_failure, words))
+		for job in concurrent.futures.as_completed(jobs):
+			found, schema = job.result()
+			bad.extend(found)
+			seen.add(schema)
+	print("\n".join(sorted(bad) + [f"schemas: {len(jobs)} documents of {len(SCHEMAS)} schemas, " +
+		("some break them" if bad else "each valid")]))
+	return 1 if bad else 0
+
+
+sys.exit(main())
