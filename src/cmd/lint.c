@@ -210,6 +210,8 @@ static int lint_broken(struct cli *cli, const char *path, int status)
 	say_line(cli, path,
 		 &(struct line){ KST_SEVERITY_ERROR, slug, NULL, text.data ? (const char *)text.data : "", err->hint, NULL });
 	end_file(cli);
+	if (out_is(cli->out, OUT_JSON)) /* a document that says "ok": false has an error */
+		out_error(cli->out, err);
 	kst_error_clear(err);
 	return status >= 2 ? status : mine;
 }

@@ -121,7 +121,7 @@ def main():
 			["trust", "ts.p12", "bundle.pem", "--pass", "file:pass", "--check"], ["trust", "ts.p12", "bundle.pem", "--pass", "file:pass", "-n"],
 			["export", "app.p12", "api", "--der", "--pass", "file:pass"], ["export", "app.p12", "--split", "d", "--pass", "file:pass"],
 			["convert", "tls.crt", "-o", "-", "--to", "der"], ["check", "app.kst", "damaged.kst"], ["nonsense"], [], ["--version"],
-			["help", "trust"], ["help", "slot"], ["help", "exit-codes"], ["help", "formats"], ["help", "expired"], ["help", "json", "list"]):
+			["help", "trust"], ["help", "slot"], ["help", "exit-codes"], ["help", "formats"], ["help", "expired"], ["help", "no-mac"], ["help", "chain-incomplete"], ["help", "consumers"], ["help", "json", "list"]):
 			jobs.append(pool.submit(of_failure, words))
 		for job in concurrent.futures.as_completed(jobs):
 			found, schema = job.result()
