@@ -132,17 +132,13 @@ static void count_text(const struct kst_problems *f, const struct lint_opts *opt
 		kst_buf_puts(out, "nothing found");
 }
 
-static void begin_file(struct cli *cli, const char *path, const char *format, const char *title, bool opened)
+static void begin_file(struct cli *cli, const char *path, const char *format, bool opened)
 {
 	out_object(cli->out, NULL);
 	out_str(cli->out, "path", path);
 	out_str(cli->out, "type", format);
 	out_bool(cli->out, "opened", opened);
 	out_array(cli->out, "findings");
-	if (*title) {
-		out_heading(cli->out, "%s: %s", path, title);
-		out_blank(cli->out);
-	}
 }
 
 static void end_file(struct cli *cli)
@@ -168,7 +164,7 @@ static int lint_store(struct cli *cli, const struct lint_opts *opt, struct kst_s
 	count_text(&found, opt, &counts);
 	for (size_t i = 0; i < found.nr; i++)
 		shown += !ignored(opt, found.row[i].slug);
-	begin_file(cli, path, kst_store_format(s)->name, "", true);
+	begin_file(cli, path, kst_store_format(s)->name, true);
 	out_heading(cli->out, "%s: %s", path, counts.data ? (const char *)counts.data : "");
 	if (shown)
 		out_blank(cli->out);
@@ -192,28 +188,28 @@ static int lint_store(struct cli *cli, const struct lint_opts *opt, struct kst_s
 
 /* ---- a file that did not ---- */
 
-/* One finding: the error, its details as the sentence, its hints as what mends it. */
-static int lint_broken(struct cli *cli, const char *path, int status)
+/*
+ * For scripts that lint many files one finding beside the others: the error, its details as the
+ * sentence, its hints as what mends it.  People are told as by every command, on standard error.
+ */
+static void broken_json(struct cli *cli, const char *path)
 {
-	struct kst_error *err = cli->err;
-	const char *slug = kst_code_slug(err->code);
+	const struct kst_error *err = cli->err;
 	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
-	int mine = kst_code_exit(err->code);
 
+	if (!out_is(cli->out, OUT_JSON))
+		return;
 	kst_buf_puts(&text, err->message);
 	if (err->detail[0])
 		kst_buf_printf(&text, "; %s", err->detail);
 	for (size_t i = 0; i < text.len; i++)
 		if (text.data[i] == '\n')
 			text.data[i] = ' ';
-	begin_file(cli, path, NULL, "does not open", false);
+	begin_file(cli, path, NULL, false);
 	say_line(cli, path,
-		 &(struct line){ KST_SEVERITY_ERROR, slug, NULL, text.data ? (const char *)text.data : "", err->hint, NULL });
+		 &(struct line){ KST_SEVERITY_ERROR, kst_code_slug(err->code), NULL,
+				 text.data ? (const char *)text.data : "", err->hint, NULL });
 	end_file(cli);
-	if (out_is(cli->out, OUT_JSON)) /* a document that says "ok": false has an error */
-		out_error(cli->out, err);
-	kst_error_clear(err);
-	return status >= 2 ? status : mine;
 }
 
 /* What is wrong with the file is a finding; what is wrong with the command or the machine is an error. */
@@ -241,12 +237,11 @@ static int run(struct cli *cli, void *opts)
 
 		if (i)
 			out_blank(cli->out);
-		if (cmd_open(cli, cli->operand[i], &s) == 0 && lint_store(cli, opt, s, &status) == 0)
-			;
-		else if (!s && about_file(cli->err->code))
-			status = lint_broken(cli, cli->operand[i], status);
-		else
+		if (cmd_open(cli, cli->operand[i], &s) < 0 || lint_store(cli, opt, s, &status) < 0) {
+			if (!s && about_file(cli->err->code))
+				broken_json(cli, cli->operand[i]);
 			status = cmd_failed(cli, status, i + 1 == cli->nr);
+		}
 		kst_store_free(s);
 	}
 	if (status < 0)
