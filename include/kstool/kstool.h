@@ -9,6 +9,7 @@
 #include "kstool/cert.h"
 #include "kstool/consumer.h"
 #include "kstool/csr.h"
+#include "kstool/diff.h"
 #include "kstool/entry.h"
 #include "kstool/error.h"
 #include "kstool/format.h"

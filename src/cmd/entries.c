@@ -140,41 +140,6 @@ static bool same_key(const struct kst_cert *a, const struct kst_cert *b)
 	return x.len == y.len && !memcmp(x.data, y.data, x.len);
 }
 
-/* Names of `a` that `b` lacks. */
-struct missing {
-	const struct kst_cert *in;
-	size_t nr;
-};
-struct wanted_name {
-	const char *value;
-	size_t len;
-	enum kst_san_type type;
-};
-
-static int is_name(void *ctx, enum kst_san_type type, const char *value, size_t len)
-{
-	const struct wanted_name *w = ctx;
-
-	return type == w->type && len == w->len && !memcmp(value, w->value, len);
-}
-
-static int count_missing(void *ctx, enum kst_san_type type, const char *value, size_t len)
-{
-	struct missing *m = ctx;
-	struct wanted_name w = { value, len, type };
-
-	m->nr += !kst_cert_each_san(m->in, is_name, &w);
-	return 0;
-}
-
-static size_t names_lost(const struct kst_cert *now, const struct kst_cert *neu)
-{
-	struct missing m = { .in = neu };
-
-	kst_cert_each_san(now, count_missing, &m);
-	return m.nr;
-}
-
 char *entries_change_text(const struct kst_entry *now, const struct kst_entry *neu)
 {
 	const struct kst_cert *a = kst_entry_leaf(now), *b = kst_entry_leaf(neu);
@@ -185,7 +150,7 @@ char *entries_change_text(const struct kst_entry *now, const struct kst_entry *n
 		return entries_text(neu);
 	kst_time_text(kst_cert_not_after(a), KST_TIME_DATE, from);
 	kst_time_text(kst_cert_not_after(b), KST_TIME_DATE, to);
-	lost = names_lost(a, b);
+	lost = kst_cert_names_lost(a, b);
 	if (lost)
 		return kst_asprintf("until %s -> %s, %s key, %zu name%s fewer", from, to,
 				    same_key(a, b) ? "same" : "other", lost, lost == 1 ? "" : "s");
@@ -327,7 +292,7 @@ bool entries_not_worse(const struct kst_entry *now, const struct kst_entry *neu)
 	if (!a)
 		return true;
 	return b && same_key(a, b) && kst_cert_not_after(b) >= kst_cert_not_after(a) &&
-	       !names_lost(a, b) && neu->chain.nr >= now->chain.nr;
+	       !kst_cert_names_lost(a, b) && neu->chain.nr >= now->chain.nr;
 }
 
 int entries_reply(struct kst_entry **out, struct kst_store *s, size_t i, const struct kst_entry *now,
