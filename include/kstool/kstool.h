@@ -21,6 +21,7 @@
 #include "kstool/store.h"
 #include "kstool/text.h"
 #include "kstool/time.h"
+#include "kstool/undo.h"
 
 #define KSTOOL_VERSION "0.1.0"
 

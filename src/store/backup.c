@@ -14,7 +14,7 @@
 #define SUFFIX ".kstool-bak"
 #define PIECE 65536
 
-static int path_of(const struct kst_place *place, char *out, size_t size, struct kst_error *err)
+int kst_backup_path(const struct kst_place *place, char *out, size_t size, struct kst_error *err)
 {
 	bool here = !strcmp(place->dir, ".");
 	const char *slash = here || place->dir[strlen(place->dir) - 1] == '/' ? "" : "/";
@@ -58,7 +58,7 @@ int kst_backup_make(const struct kst_place *place, int from, bool loose, char *o
 	char path[4096];
 	int fd = -1, rc = -1;
 
-	if (path_of(place, path, sizeof(path), err) < 0 ||
+	if (kst_backup_path(place, path, sizeof(path), err) < 0 ||
 	    kst_place_find(&beside, path, loose, err) < 0 ||
 	    kst_replace_begin(&sink.replace, &beside, 0600, 0600, true, err) < 0 ||
 	    copy(&sink, from, err) < 0 || (fd = kst_file_sink_check(&sink, err)) < 0 ||

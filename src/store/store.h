@@ -116,6 +116,8 @@ int kst_read_back(struct kst_store *s, int fd, uint64_t size,
 		  const struct kst_write_options *write, struct kst_error *err);
 
 /* ---- backup.c ---- */
+/* Where the backup of a place lies.  0 or -1. */
+int kst_backup_path(const struct kst_place *place, char *out, size_t size, struct kst_error *err);
 /* Copy the locked old file to NAME.kstool-bak, 0600.  Its path in out. */
 int kst_backup_make(const struct kst_place *place, int fd, bool loose, char *out, size_t size,
 		    struct kst_error *err);
