@@ -9,7 +9,7 @@ only() { # what, pattern, allowed files (extended regex)
 }
 only OpenSSL '#include <openssl/' '^src/(crypto|tls|ca|provider)/|^formats/(pem|der|pkcs12|pkcs7)'
 only libsodium '#include <sodium.h>' '^src/base/secret\.c|^src/crypto/|^formats/kst1|^src/main\.c'
-only jansson '#include <jansson.h>' '^src/ui/json\.c|^formats/jwks\.c'
+only jansson '#include <jansson.h>' '^src/ui/json\.c|^formats/(jwks|jwks_write|jwks_file|k8s)\.[ch]'
 only malloc '[^_a-z](malloc|calloc|realloc|strdup|strndup|asprintf) ?\(' '^src/base/alloc\.c|^include/kstool/alloc\.h|^src/base/(text|width|utf8)|^src/ui/json\.c'
 found=$(grep -nE '[^_a-z](printf|puts|putchar|fprintf|fputs) ?\(' src/cmd/*.c)
 [ -z "$found" ] || { printf 'a command prints by itself:\n%s\n' "$found"; bad=1; }

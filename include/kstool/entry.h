@@ -62,6 +62,10 @@ void kst_entry_free(struct kst_entry *e);
 /* A deep copy (certificates are shared by reference).  0 or -1. */
 int kst_entry_copy(struct kst_entry **out, const struct kst_entry *e, struct kst_error *err);
 
+/* A public key that stands alone: OPAQUE, its DER a SubjectPublicKeyInfo. */
+#define KST_LABEL_PUBLIC_KEY "PUBLIC KEY"
+bool kst_entry_is_public_key(const struct kst_entry *e);
+
 /* The certificate that stands for the entry: leaf or anchor; NULL if there is none. */
 struct kst_cert *kst_entry_leaf(const struct kst_entry *e);
 

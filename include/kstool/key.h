@@ -54,6 +54,11 @@ int kst_key_from_der(struct kst_key **out, const uint8_t *der, size_t len, const
  * unknown to OpenSSL, or the key is sealed and nothing is known (no error), -1. */
 int kst_key_spki(struct kst_key *key, struct kst_buf *out, struct kst_error *err);
 
+/* A public key as a line of OpenSSH ("ssh-ed25519 AAAA... comment"), appended; `comment` may be NULL
+ * and is escaped.  0; 1: OpenSSH has no such keys (no error); -1. */
+int kst_spki_ssh(struct kst_bytes spki, const char *comment, struct kst_buf *out,
+		 struct kst_error *err);
+
 /* Does the certificate hold this key's public half?  1 yes, 0 no, -1 cannot tell (opaque, sealed).
  * An opaque key is compared by what PKCS#8 v2 carries, where it carries a public key. */
 int kst_key_matches(struct kst_key *key, const struct kst_cert *cert);

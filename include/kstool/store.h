@@ -110,6 +110,9 @@ int kst_store_save(struct kst_store *s, const struct kst_save_options *opt,
 /* Write to a file descriptor instead (`-o -`); no atomicity. */
 int kst_store_write_fd(struct kst_store *s, int fd, const struct kst_save_options *opt,
 		       struct kst_error *err);
+/* The same, appended to a buffer. */
+int kst_store_write_buf(struct kst_store *s, struct kst_buf *out,
+			const struct kst_save_options *opt, struct kst_error *err);
 
 /* From a signal handler: remove the neighbour files of saves that are under way.  Async-signal-safe. */
 void kst_store_abort_all(void);

@@ -41,7 +41,7 @@ static const struct kst_format *target_format(struct cli *cli, const struct conv
 static char native_kind(const struct kst_gathered *g)
 {
 	for (size_t i = 0; i < g->nr; i++)
-		if (g->entry[i]->kind != KST_KIND_CERT)
+		if (g->entry[i]->kind != KST_KIND_CERT && !kst_entry_is_public_key(g->entry[i]))
 			return 'K';
 	return 'T';
 }
@@ -227,7 +227,7 @@ done:
 }
 
 static const char *const roots[] = { "keep", "drop", NULL };
-static const char *const tos[] = { "kst", "p12", "pem", "der", "p7b", "jks", "jceks", NULL };
+static const char *const tos[] = { "kst", "p12", "pem", "der", "p7b", "jks", "jceks", "jwks", NULL };
 static const struct opt options[] = {
 	{ "output", 'o', OPT_TEXT, offsetof(struct convert_opts, out), WHAT_FILE, "FILE",
 	  "where the result goes; - is standard output", NULL, false },

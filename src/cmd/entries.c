@@ -83,7 +83,9 @@ int entries_notice_swap(struct cli *cli)
 
 void entries_warn_bare(struct cli *cli, const struct kst_format *f, const struct kst_entry *e)
 {
-	if (e->kind == KST_KIND_KEY && !e->chain.nr && (f->caps & KST_CAP_CHAINS))
+	/* Where nothing is ever trusted (JSON Web Keys) a key without certificate is the rule. */
+	if (e->kind == KST_KIND_KEY && !e->chain.nr && (f->caps & KST_CAP_CHAINS) &&
+	    (f->caps & KST_CAP_TRUST))
 		out_warn(cli->out, "key-without-certificate",
 			 "%s: a private key without certificate: was its certificate forgotten?%s",
 			 e->alias ? e->alias : "(no name)",

@@ -8,6 +8,7 @@
 #include "cmd/deliver.h"
 #include "cmd/entries.h"
 #include "cmd/picture.h"
+#include "cmd/public.h"
 #include "cmd/split.h"
 #include "cmd/target.h"
 
@@ -16,7 +17,7 @@
 
 struct export_opts {
 	const char *out, *split;
-	bool chain, ca, key, public_key, der, plain_key, replace;
+	bool chain, ca, key, public_key, ssh, jwk, der, plain_key, replace;
 	struct opt_int iterations;
 };
 
@@ -26,9 +27,15 @@ struct state {
 	struct kst_store *store;
 	struct kst_buf data;
 	size_t objects, keys;
+	struct kst_store *keys_only; /* --jwk: what is written */
 	struct kst_secret pass; /* of exported keys, asked for once */
 	bool has_pass;
 };
+
+static bool is_public(const struct export_opts *opt)
+{
+	return opt->public_key || opt->ssh || opt->jwk;
+}
 
 static void put(struct state *st, const char *label, const uint8_t *der, size_t n)
 {
@@ -85,17 +92,6 @@ static int put_key(struct state *st, size_t i)
 		return kst_error_subject(st->cli->err, "%s", kst_store_path(st->store));
 	}
 	st->keys++;
-	if (st->opt->public_key) {
-		int got = kst_key_spki(e->key, &der, st->cli->err);
-
-		if (got > 0)
-			return kst_error_setx(st->cli->err, KST_E_UNSUPPORTED,
-					      "the public key of this algorithm cannot be computed here");
-		if (got < 0)
-			return -1;
-		put(st, "PUBLIC KEY", der.data, der.len);
-		return 0;
-	}
 	if (st->opt->plain_key) {
 		put(st, "PRIVATE KEY", e->key->pkcs8.data, e->key->pkcs8.len);
 		return 0;
@@ -107,15 +103,26 @@ static int put_key(struct state *st, size_t i)
 	return 0;
 }
 
-static int put_public(struct state *st, const struct kst_entry *e, size_t i)
+static int put_public(struct state *st, size_t i)
 {
-	if (kst_entry_leaf(e)) {
-		struct kst_bytes spki = kst_cert_spki(kst_entry_leaf(e));
+	struct kst_buf spki KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_entry *e = NULL;
+	int got;
 
-		put(st, "PUBLIC KEY", spki.data, spki.len);
-		return 0;
+	if (st->opt->jwk) {
+		got = public_entry(st->cli, st->store, i, &e);
+		st->objects += got == 0;
+		return got ? got : kst_store_add(st->keys_only, e, NULL, st->cli->err);
 	}
-	return e->key ? put_key(st, i) : 0;
+	if (st->opt->ssh) {
+		got = public_ssh(st->cli, st->store, i, &st->data);
+		st->objects += got == 0;
+		return got;
+	}
+	got = public_spki(st->cli, st->store, i, &spki);
+	if (!got)
+		put(st, KST_LABEL_PUBLIC_KEY, spki.data, spki.len);
+	return got;
 }
 
 static int put_entry(struct state *st, size_t i, bool named)
@@ -125,8 +132,8 @@ static int put_entry(struct state *st, size_t i, bool named)
 
 	if (kst_store_entry(st->store, i, &e, st->cli->err) < 0)
 		return -1;
-	if (st->opt->public_key)
-		return put_public(st, e, i);
+	if (is_public(st->opt))
+		return put_public(st, i) < 0 ? -1 : 0;
 	if (st->opt->key) {
 		if (e->kind != KST_KIND_KEY && !named)
 			return 0;
@@ -179,7 +186,7 @@ static int deliver(struct state *st)
 {
 	struct cli *cli = st->cli;
 	const struct export_opts *opt = st->opt;
-	bool secret = st->keys && !opt->public_key, plain = secret && opt->plain_key;
+	bool secret = st->keys && !is_public(opt), plain = secret && opt->plain_key;
 	struct deliver d = {
 		.path = opt->out,
 		.data = &st->data,
@@ -208,6 +215,41 @@ static int deliver(struct state *st)
 		return kst_error_hint(cli->err, "use -o FILE");
 	}
 	return deliver_out(cli, &d);
+}
+
+/* What is exported as JSON Web Keys is a store of its own, with public keys alone. */
+static int dump_keys(struct state *st)
+{
+	static const struct kst_save_options save;
+
+	return kst_store_write_buf(st->keys_only, &st->data, &save, st->cli->err);
+}
+
+static int start_keys(struct state *st)
+{
+	struct kst_open_options open = cmd_open_options(st->cli, true);
+
+	return kst_store_new(&st->keys_only, st->opt->out ? st->opt->out : "standard output",
+			     kst_format_by_name("jwks"), &open, st->cli->err);
+}
+
+static int check_forms(struct cli *cli, const struct export_opts *opt)
+{
+	int forms = opt->public_key + opt->ssh + opt->jwk;
+
+	if (forms > 1)
+		return kst_error_setx(cli->err, KST_E_USAGE,
+				      "--public-key, --ssh and --jwk are three forms of one thing");
+	if (forms && (opt->key || opt->chain || opt->ca)) {
+		kst_error_setx(cli->err, KST_E_USAGE,
+			       "is public, and goes with none of --key, --chain and --ca");
+	} else if ((opt->ssh || opt->jwk) && opt->der) {
+		kst_error_setx(cli->err, KST_E_USAGE, "is text, and does not go with --der");
+	} else {
+		return 0;
+	}
+	return kst_error_subject(cli->err, "%s",
+				 opt->ssh ? "--ssh" : opt->jwk ? "--jwk" : "--public-key");
 }
 
 static int split(struct state *st)
@@ -252,23 +294,26 @@ static int run(struct cli *cli, void *opts)
 		kst_error_setx(cli->err, KST_E_USAGE, "goes with --key");
 		return kst_error_subject(cli->err, "--plain-key");
 	}
-	if (st.opt->split && (st.opt->key || st.opt->der || st.opt->public_key || st.opt->out ||
+	if (st.opt->split && (st.opt->key || st.opt->der || is_public(st.opt) || st.opt->out ||
 			      st.opt->plain_key || cli->g.new_pass.nr)) {
 		kst_error_setx(cli->err, KST_E_USAGE, "writes certificates as PEM files, and goes with "
-						      "none of --key, --plain-key, --public-key, --der, -o "
+						      "none of --key, --plain-key, --public-key, --ssh, --jwk, --der, -o "
 						      "and --new-pass");
 		return kst_error_subject(cli->err, "--split");
 	}
+	if (check_forms(cli, st.opt) < 0)
+		return -1;
 	out_schema(cli->out, "kstool.export/1");
-	if (cmd_open(cli, cli->operand[0], &st.store) < 0)
+	if (cmd_open(cli, cli->operand[0], &st.store) < 0 || (st.opt->jwk && start_keys(&st) < 0))
 		goto done;
 	if (st.opt->split)
 		ret = split(&st);
-	else if (!collect(&st))
+	else if (!collect(&st) && (!st.keys_only || !dump_keys(&st)))
 		ret = st.data.failed ? kst_error_nomem(cli->err) : deliver(&st);
 done:
 	kst_secret_release(&st.pass);
 	kst_buf_release(&st.data);
+	kst_store_free(st.keys_only);
 	kst_store_free(st.store);
 	return ret;
 }
@@ -284,6 +329,10 @@ static const struct opt options[] = {
 	  "with --key: not encrypted", NULL, false },
 	{ "public-key", 0, OPT_FLAG, offsetof(struct export_opts, public_key), WHAT_TEXT, NULL,
 	  "the public key (SubjectPublicKeyInfo)", NULL, false },
+	{ "ssh", 0, OPT_FLAG, offsetof(struct export_opts, ssh), WHAT_TEXT, NULL,
+	  "the public key as a line of OpenSSH, with the alias as comment", NULL, false },
+	{ "jwk", 0, OPT_FLAG, offsetof(struct export_opts, jwk), WHAT_TEXT, NULL,
+	  "the public keys as a JSON Web Key Set, with their certificates", NULL, false },
 	{ "der", 0, OPT_FLAG, offsetof(struct export_opts, der), WHAT_TEXT, NULL,
 	  "DER instead of PEM; one object", NULL, false },
 	{ "iterations", 0, OPT_INT, offsetof(struct export_opts, iterations), WHAT_NUMBER, "N",
@@ -299,6 +348,8 @@ static const struct opt options[] = {
 static const struct cmd_example examples[] = {
 	{ "kstool export app.p12 api --chain -o chain.pem", "what a web server wants" },
 	{ "kstool export app.kst api --key --plain-key -o api.key", "the key, open, mode 0600" },
+	{ "kstool export app.p12 api --ssh >> authorized_keys", "its public key for OpenSSH" },
+	{ "kstool export app.p12 --jwk -o keys.jwks", "what who verifies its tokens needs" },
 	{ "kstool export trust.kst > bundle.pem", "a truststore as a PEM bundle" },
 	{ NULL, NULL }
 };

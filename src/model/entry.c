@@ -176,6 +176,12 @@ static bool same_text(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+bool kst_entry_is_public_key(const struct kst_entry *e)
+{
+	return e->kind == KST_KIND_OPAQUE && e->label &&
+	       strcmp(e->label, KST_LABEL_PUBLIC_KEY) == 0 && e->der.len && e->der.data[0] == 0x30;
+}
+
 bool kst_entry_same(const struct kst_entry *a, const struct kst_entry *b)
 {
 	if (a->kind != b->kind)

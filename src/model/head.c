@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "crypto/names.h"
+
 /* Begin a text: its offset plus one, so that 0 can say "none". */
 static size_t begin(const struct kst_buf *b)
 {
@@ -67,6 +69,8 @@ void kst_entry_head(const struct kst_entry *e, struct kst_head *out, struct kst_
 		key = begin(scratch);
 		if (e->key && !kst_key_is_sealed(e->key))
 			kst_key_text(e->key, false, scratch);
+		else if (kst_entry_is_public_key(e))
+			kst_spki_key_text(e->der.data, e->der.len, false, scratch);
 		else if (e->secret_alg)
 			kst_buf_puts(scratch, e->secret_alg);
 		key = end(scratch, key);

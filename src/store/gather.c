@@ -232,6 +232,20 @@ static int place_certs(struct work *w, struct kst_error *err)
 	return rc < 0 ? kst_error_nomem(err) : 0;
 }
 
+/* Is this the public half of a private key among the inputs? */
+static bool has_private_half(const struct work *w, const struct kst_entry *pub)
+{
+	for (size_t i = 0; i < w->nr; i++) {
+		struct kst_buf spki KST_SCRATCH_BUF = KST_BUF_INIT;
+		const struct kst_entry *e = w->piece[i].entry;
+		if (e && e->kind == KST_KIND_KEY && e->key &&
+		    kst_key_spki(e->key, &spki, NULL) == 0 && spki.len == pub->der.len &&
+		    memcmp(spki.data, pub->der.data, spki.len) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Requests and unknown things: gathered only where there is nothing else. */
 static int place_others(struct work *w, struct kst_error *err)
 {
@@ -246,7 +260,11 @@ static int place_others(struct work *w, struct kst_error *err)
 		const char *reason = NULL;
 		if (!p->entry)
 			continue;
-		if (p->entry->kind == KST_KIND_OPAQUE)
+		if (kst_entry_is_public_key(p->entry))
+			reason = has_private_half(w, p->entry)
+					 ? "the public half of a private key that is there"
+					 : NULL;
+		else if (p->entry->kind == KST_KIND_OPAQUE)
 			reason = "nothing that kstool knows";
 		else if (p->entry->kind == KST_KIND_CSR && others)
 			reason = "a certificate request is no part of a store";

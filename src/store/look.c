@@ -98,7 +98,7 @@ bool kst_store_has_secrets(const struct kst_store *s)
 {
 	for (size_t i = 0; i < s->model.nr; i++) {
 		const struct kst_entry *e = s->model.item[i].entry;
-		if (e && is_secret(e->kind))
+		if (e && is_secret(e->kind) && !kst_entry_is_public_key(e))
 			return true;
 		if (!e && s->model.info.store_kind != 'T')
 			return true;

@@ -41,6 +41,10 @@ unsigned kst_entry_loss(const struct kst_entry *e, const struct kst_format *form
 		need |= KST_CAP_REQUESTS;
 		break;
 	case KST_KIND_OPAQUE:
+		if (kst_entry_is_public_key(e)) {
+			need |= KST_CAP_PUBLIC_KEYS;
+			break;
+		}
 		/* Known to no format but its own; READ, which all have, stands for that. */
 		if (!e->origin || strcmp(e->origin, format->name) != 0)
 			return KST_CAP_READ;
@@ -68,6 +72,7 @@ const char *kst_loss_text(unsigned loss)
 		{ KST_CAP_ALIAS_CASE, "upper case in an alias" },
 		{ KST_CAP_ALIASES, "an alias" },
 		{ KST_CAP_ATTRS, "attributes" },
+		{ KST_CAP_PUBLIC_KEYS, "a public key without certificate" },
 		{ KST_CAP_SINGLE, "more than one object" },
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)

@@ -241,15 +241,23 @@ static int to_buffer(void *ctx, const void *data, size_t n, struct kst_error *er
 	return b->failed ? kst_error_nomem(err) : 0;
 }
 
+int kst_store_write_buf(struct kst_store *s, struct kst_buf *out,
+			const struct kst_save_options *opt, struct kst_error *err)
+{
+	struct kst_sink sink = { .write = to_buffer, .ctx = out };
+	if (get_new_pass(s, &opt->write, err) < 0 || write_model(s, &sink, &opt->write, err) < 0)
+		return kst_error_subject(err, "%s", s->path);
+	return 0;
+}
+
 /* Whole in memory first: a failure must not leave half a keystore in a pipe. */
 int kst_store_write_fd(struct kst_store *s, int fd, const struct kst_save_options *opt,
 		       struct kst_error *err)
 {
 	struct kst_buf out KST_SCRATCH_BUF = KST_BUF_INIT;
-	struct kst_sink sink = { .write = to_buffer, .ctx = &out };
-	if (get_new_pass(s, &opt->write, err) < 0 ||
-	    write_model(s, &sink, &opt->write, err) < 0 ||
-	    (!opt->dry_run && kst_fd_write_all(fd, out.data, out.len, err) < 0))
+	if (kst_store_write_buf(s, &out, opt, err) < 0)
+		return -1;
+	if (!opt->dry_run && kst_fd_write_all(fd, out.data, out.len, err) < 0)
 		return kst_error_subject(err, "%s", s->path);
 	return 0;
 }
