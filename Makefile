@@ -108,6 +108,18 @@ $(B)/cli: $(call obj,tests/cli/main.c)
 cli: $(B)/cli $(B)/kstool $(FIXTURES)/.done
 	$(B)/cli $(B) $(FIXTURES) $(sort $(wildcard tests/cli/*.txt))
 
+# What a person sees, byte for byte: tests/snapshots; `make snapshots` writes them anew, to be read.
+SNAPSHOTS = $(sort $(wildcard tests/snapshots/*.txt))
+$(B)/snap: $(call obj,tests/snapshots/main.c) $(B)/libkstool.a
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+snap: $(B)/snap $(B)/kstool
+	@$(B)/snap $(B) tests/snapshots/files $(SNAPSHOTS)
+snapshots: $(B)/snap $(B)/kstool
+	@$(B)/snap -w $(B) tests/snapshots/files $(SNAPSHOTS)
+
+.PHONY: snap snapshots
+
 # The scripts drive other people's programs; each prints what it skips and why.
 scripts: $(B)/kstool $(FIXTURES)/.done
 	@for t in $(sort $(wildcard tests/interop/*.sh)); do \
@@ -183,7 +195,7 @@ packages:
 	@sh src/gen/packages.sh $(TASK)
 check:
 	@sh src/gen/packages.sh check
-	@$(MAKE) --no-print-directory unit cli proofs floors drift scripts replay
+	@$(MAKE) --no-print-directory unit cli snap proofs floors drift scripts replay
 
 VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect \
 	--errors-for-leak-kinds=definite

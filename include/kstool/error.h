@@ -60,6 +60,9 @@ int kst_error_hint(struct kst_error *err, const char *fmt, ...)
 
 /* A hint that is a command: words, NULL at the end, quoted so that a shell takes each as one. */
 int kst_error_command(struct kst_error *err, const char *word, ...) __attribute__((sentinel));
+/* The same behind what it is for, in one line: "to trust this CA:  kstool trust ts.p12 ca.pem". */
+int kst_error_advise(struct kst_error *err, const char *what, const char *word, ...)
+	__attribute__((sentinel));
 
 /* No memory: sets NO_MEMORY.  Returns -1. */
 int kst_error_nomem(struct kst_error *err);

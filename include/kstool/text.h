@@ -27,16 +27,26 @@ bool kst_utf8_valid(const void *s, size_t n);
  */
 bool kst_text_char_ok(uint32_t cp);
 
+/*
+ * May this code point be shown as it is?  Not what an alias may not hold, nor anything that
+ * nobody sees or that looks like a blank: default ignorable characters (fillers, variation
+ * selectors, tags), format characters, private use, spaces other than U+0020 and U+3000.
+ */
+bool kst_text_char_shown(uint32_t cp);
+
 /* A legal alias or label of 1..max bytes: valid UTF-8, allowed characters, no outer blanks. */
 bool kst_alias_ok(const char *s, size_t n, size_t max);
 
 /*
- * Append hostile text as it may be shown: valid printable characters as they
+ * Append hostile text as it may be shown: valid characters that are shown as they
  * are, everything else as \u{202e} or \x1b, a backslash doubled.  The one
  * choke point: every byte of an alias, a certificate, a file name or a foreign
  * message goes through here before a terminal sees it.  JSON does not use it.
+ * With `ascii` for a terminal that does not read UTF-8: to it, a byte of a CJK
+ * character can be CSI.
  */
 void kst_text_escape(struct kst_buf *out, const void *s, size_t n);
+void kst_text_escape_for(struct kst_buf *out, const void *s, size_t n, bool ascii);
 
 /* Cells that text takes on a terminal (utf8proc widths; after kst_text_escape). */
 size_t kst_text_width(const char *s);

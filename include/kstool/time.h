@@ -33,6 +33,8 @@ const char *kst_time_text(int64_t t, enum kst_time_style style, char out[KST_TIM
  * "7 hours left", "9 years left", "EXPIRED 3 days ago", "never".
  */
 const char *kst_time_left(int64_t t, int64_t now, char out[KST_TIME_TEXT]);
+/* "starts in 2 hours", of a time to come. */
+const char *kst_time_starts(int64_t t, int64_t now, char out[KST_TIME_TEXT]);
 
 /* Floored whole days from now to t (negative when past). */
 int64_t kst_time_days(int64_t t, int64_t now);

@@ -89,6 +89,10 @@ __attribute__((format(printf, 3, 0))) static void append(char *text, size_t size
 		text[n] = '\0';
 	}
 	vsnprintf(text + n, size - n, fmt, ap);
+	/* A line feed in a name does not begin a line that we seem to say. */
+	for (char *p = text + n; *p; p++)
+		if (*p == '\n')
+			*p = ' ';
 }
 
 int kst_error_detail(struct kst_error *err, const char *fmt, ...)
@@ -138,18 +142,37 @@ static size_t quote(char *out, size_t at, size_t size, const char *word)
 	return at;
 }
 
+/* Words as a command line, behind what is in `text` already. */
+static void put_words(char *text, size_t size, const char *word, va_list ap)
+{
+	size_t start = strlen(text), at = start;
+
+	for (; word; word = va_arg(ap, const char *)) {
+		if (at > start && at + 1 < size)
+			text[at++] = ' ';
+		at = quote(text, at, size, word);
+	}
+}
+
 int kst_error_command(struct kst_error *err, const char *word, ...)
 {
-	char text[1024];
-	size_t at = 0;
+	char text[1024] = "";
 	va_list ap;
 
 	va_start(ap, word);
-	for (; word; word = va_arg(ap, const char *)) {
-		if (at && at + 1 < sizeof(text))
-			text[at++] = ' ';
-		at = quote(text, at, sizeof(text), word);
-	}
+	put_words(text, sizeof(text), word, ap);
+	va_end(ap);
+	return kst_error_hint(err, "%s", text);
+}
+
+int kst_error_advise(struct kst_error *err, const char *what, const char *word, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	snprintf(text, sizeof(text), "%s:  ", what);
+	va_start(ap, word);
+	put_words(text, sizeof(text), word, ap);
 	va_end(ap);
 	return kst_error_hint(err, "%s", text);
 }

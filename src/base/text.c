@@ -10,7 +10,32 @@
 
 #include <utf8proc.h>
 
+bool kst_text_char_shown(uint32_t cp)
+{
+	const utf8proc_property_t *p;
+
+	if (cp >= 0x20 && cp < 0x7f)
+		return true;
+	if (!kst_text_char_ok(cp))
+		return false;
+	if (cp == 0x3000)
+		return true;
+	p = utf8proc_get_property((utf8proc_int32_t)cp);
+	/* Known as ignorable to newer Unicode, or blank without being a space. */
+	if (p->ignorable || cp == 0x2800 || (cp >= 0xfff0 && cp <= 0xfff8) ||
+	    (cp >= 0xe0000 && cp <= 0xe0fff))
+		return false;
+	return p->category != UTF8PROC_CATEGORY_CF && p->category != UTF8PROC_CATEGORY_CO &&
+	       p->category != UTF8PROC_CATEGORY_ZS && p->category != UTF8PROC_CATEGORY_ZL &&
+	       p->category != UTF8PROC_CATEGORY_ZP;
+}
+
 void kst_text_escape(struct kst_buf *out, const void *s, size_t n)
+{
+	kst_text_escape_for(out, s, n, false);
+}
+
+void kst_text_escape_for(struct kst_buf *out, const void *s, size_t n, bool ascii)
 {
 	const uint8_t *p = s, *end = p + n, *run;
 
@@ -34,7 +59,7 @@ void kst_text_escape(struct kst_buf *out, const void *s, size_t n)
 			kst_buf_puts(out, "\\\\");
 		else if (cp < 0x80)
 			kst_buf_printf(out, "\\x%02x", cp);
-		else if (!kst_text_char_ok(cp))
+		else if (ascii || !kst_text_char_shown(cp))
 			kst_buf_printf(out, "\\u{%x}", cp);
 		else
 			kst_buf_put(out, p, len);

@@ -85,7 +85,8 @@ const char *kst_time_text(int64_t t, enum kst_time_style style, char out[KST_TIM
 	return out;
 }
 
-const char *kst_time_left(int64_t t, int64_t now, char out[KST_TIME_TEXT])
+/* The distance of two times in the largest unit of which there are enough, rounded down. */
+static const char *span_text(int64_t a, int64_t b, int64_t *n)
 {
 	static const struct {
 		int64_t seconds;
@@ -96,22 +97,40 @@ const char *kst_time_left(int64_t t, int64_t now, char out[KST_TIME_TEXT])
 		     { 3600, "hour", "hours", 1 },
 		     { 60, "minute", "minutes", 1 },
 		     { 1, "second", "seconds", 0 } };
-	int64_t span, n = 0;
+	int64_t span;
 	size_t u;
+
+	if (__builtin_sub_overflow(a >= b ? a : b, a >= b ? b : a, &span))
+		span = INT64_MAX;
+	for (u = 0; u < sizeof(unit) / sizeof(unit[0]); u++) {
+		*n = span / unit[u].seconds;
+		if (*n >= unit[u].from)
+			break;
+	}
+	return *n == 1 ? unit[u].one : unit[u].many;
+}
+
+const char *kst_time_left(int64_t t, int64_t now, char out[KST_TIME_TEXT])
+{
+	int64_t n = 0;
+	const char *unit;
 
 	if (t == KST_TIME_NEVER) {
 		memcpy(out, "never", 6);
 		return out;
 	}
-	if (__builtin_sub_overflow(t >= now ? t : now, t >= now ? now : t, &span))
-		span = INT64_MAX;
-	for (u = 0; u < sizeof(unit) / sizeof(unit[0]); u++) {
-		n = span / unit[u].seconds;
-		if (n >= unit[u].from)
-			break;
-	}
+	unit = span_text(t, now, &n);
 	snprintf(out, KST_TIME_TEXT, t >= now ? "%lld %s left" : "EXPIRED %lld %s ago",
-		 (long long)n, n == 1 ? unit[u].one : unit[u].many);
+		 (long long)n, unit);
+	return out;
+}
+
+const char *kst_time_starts(int64_t t, int64_t now, char out[KST_TIME_TEXT])
+{
+	int64_t n = 0;
+	const char *unit = span_text(t, now, &n);
+
+	snprintf(out, KST_TIME_TEXT, "starts in %lld %s", (long long)n, unit);
 	return out;
 }
 

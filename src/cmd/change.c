@@ -76,6 +76,20 @@ static void rows_json(struct out *o, const struct changes *c, bool dry)
 	out_end(o);
 }
 
+/* Two lines of sixteen bytes: eighty columns, and two people can read them to each other. */
+static void hash_lines(struct out *o, const uint8_t hash[32])
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	for (int half = 0; half < 2; half++) {
+		kst_buf_reset(&b);
+		kst_text_hex_colons(&b, hash + half * 16, 16);
+		if (!half)
+			kst_buf_u8(&b, ':');
+		out_change_more(o, half ? NULL : "sha256", b.data ? (char *)b.data : "");
+	}
+}
+
 /* "ts.p12: 1 added, 2 unchanged.  backup ts.p12.kstool-bak" */
 static void summary(struct cli *cli, const char *path, const struct changes *c, bool dry,
 		    bool fresh, const struct kst_save_result *res)
@@ -127,6 +141,8 @@ int cmd_report(struct cli *cli, const char *path, const struct changes *c, bool 
 
 		out_change(cli->out, dry ? word[r->action].would : word[r->action].done, r->alias,
 			   r->text);
+		if (r->show_hash)
+			hash_lines(cli->out, r->after);
 	}
 	summary(cli, path, c, dry, fresh, res);
 	return cli->g.check && effect ? 1 : 0;

@@ -93,6 +93,7 @@ struct change {
 	const char *type; /* "private-key", "trusted-cert", "secret-key", ... */
 	uint8_t before[32], after[32];
 	bool has_before, has_after;
+	bool show_hash; /* people shall see `after` too */
 };
 struct changes {
 	struct change *row;

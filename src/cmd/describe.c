@@ -296,6 +296,18 @@ void describe_type(const struct kst_head *h, struct kst_buf *out)
 	}
 }
 
+const char *describe_key(const char *text)
+{
+	static const char *const curve[][2] = { { "EC-P256", "P-256" },
+						{ "EC-P384", "P-384" },
+						{ "EC-P521", "P-521" } };
+
+	for (size_t i = 0; text && i < sizeof(curve) / sizeof(*curve); i++)
+		if (!strcmp(text, curve[i][0]))
+			return curve[i][1];
+	return text;
+}
+
 const char *describe_expires(const struct kst_head *h, int64_t now, char out[KST_TIME_TEXT])
 {
 	static const char expired[] = "EXPIRED ";
@@ -308,6 +320,71 @@ const char *describe_expires(const struct kst_head *h, int64_t now, char out[KST
 	if (!strncmp(out, expired, sizeof(expired) - 1))
 		memmove(out, out + sizeof(expired) - 1, strlen(out) - sizeof(expired) + 2);
 	return out;
+}
+
+void describe_type_words(const struct kst_head *h, struct kst_buf *out)
+{
+	switch (h->kind) {
+	case KST_KIND_KEY:
+		kst_buf_puts(out, "private key");
+		if (h->nr_certs > 1)
+			kst_buf_printf(out, ", %u chain cert%s", h->nr_certs - 1,
+				       h->nr_certs == 2 ? "" : "s");
+		break;
+	case KST_KIND_CERT:
+		kst_buf_puts(out, h->trusted ? "trusted CA" : "certificate");
+		break;
+	case KST_KIND_SECRET:
+	case KST_KIND_CSR:
+	case KST_KIND_CRL:
+	case KST_KIND_OPAQUE:
+		describe_type(h, out);
+		break;
+	}
+}
+
+const char *describe_left(int64_t not_before, int64_t not_after, int64_t now,
+			  char out[KST_TIME_TEXT])
+{
+	if (not_before > now)
+		return kst_time_starts(not_before, now, out);
+	return kst_time_left(not_after, now, out);
+}
+
+void describe_state_words(const struct kst_head *h, int64_t now, struct kst_buf *out)
+{
+	const char *state;
+	char left[KST_TIME_TEXT];
+	size_t n;
+
+	if (!h->has_dates)
+		return;
+	state = cmd_state(h->not_before, h->not_after, now);
+	n = strlen(state);
+	describe_left(h->not_before, h->not_after, now, left);
+	/* The state stands in "EXPIRED 3 days ago" already. */
+	kst_buf_printf(out, "%s, %s", state,
+		       strncmp(left, state, n) != 0 ? left : left + n + (left[n] == ' '));
+}
+
+void describe_clock_count(struct clock *c, int64_t not_before)
+{
+	c->dated++;
+	c->early += not_before > kst_time_now();
+}
+
+void describe_clock(struct out *o, const struct clock *c)
+{
+	char now[KST_TIME_TEXT];
+
+	if (c->early * 2 <= c->dated)
+		return;
+	out_flush(o); /* it is about what was said */
+	out_note(o, "%s not yet valid; is the clock right? now = %s",
+		 c->dated == 1	      ? "the certificate is" :
+		 c->early == c->dated ? "the certificates are" :
+					"most certificates are",
+		 kst_time_text(kst_time_now(), KST_TIME_MINUTE, now));
 }
 
 static int each_san_text(void *ctx, enum kst_san_type type, const char *value, size_t len)

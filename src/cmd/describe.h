@@ -21,9 +21,24 @@ void describe_store_line(struct kst_store *s, struct kst_buf *out);
 void describe_type(const struct kst_head *h, struct kst_buf *out);
 /* "2026-12-05 18:50Z  to ...", "3 days ago": the EXPIRES column. */
 const char *describe_expires(const struct kst_head *h, int64_t now, char out[KST_TIME_TEXT]);
+/* The same for the block layout: "private key, 2 chain certs"; "WARN, 11 days left". */
+void describe_type_words(const struct kst_head *h, struct kst_buf *out);
+void describe_state_words(const struct kst_head *h, int64_t now, struct kst_buf *out);
+/* "12 days left", "EXPIRED 3 days ago", "starts in 2 hours", "never". */
+const char *describe_left(int64_t not_before, int64_t not_after, int64_t now,
+			  char out[KST_TIME_TEXT]);
+/* Certificates that were seen, and how many of them are not valid yet: most of them, and it is
+ * asked whether the clock is right. */
+struct clock {
+	size_t dated, early;
+};
+void describe_clock_count(struct clock *c, int64_t not_before);
+void describe_clock(struct out *o, const struct clock *c);
 /* "api.acme.test, *.api.acme.test": every SAN, comma separated. */
 void describe_sans(const struct kst_cert *cert, struct kst_buf *out);
 void describe_request_sans(const struct kst_csr *csr, struct kst_buf *out);
+/* A key as people read it: "P-256" of "EC-P256"; anything else as it is. */
+const char *describe_key(const char *text);
 /* Is the private key of the entry encrypted in its file? */
 bool describe_encrypted(const struct kst_format *f, const struct kst_entry *e);
 /* What a certificate may be used for, in words: "TLS server", "CA", "TLS server and client". */

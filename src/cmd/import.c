@@ -280,9 +280,8 @@ static int take(struct state *st, const struct kst_gathered *g)
 			       "no private key for \"%s\" in %s or %s", (char *)name.data,
 			       st->cli->operand[1], st->cli->operand[0]);
 	kst_error_subject(st->cli->err, "%s", st->cli->operand[1]);
-	kst_error_hint(st->cli->err, "to trust this CA:");
-	return kst_error_command(st->cli->err, "kstool", "trust", st->cli->operand[0],
-				 st->cli->operand[1], NULL);
+	return kst_error_advise(st->cli->err, "to trust this CA", "kstool", "trust",
+				st->cli->operand[0], st->cli->operand[1], NULL);
 }
 
 static void say_left_out(struct state *st, const struct kst_gathered *g)

@@ -14,6 +14,7 @@ struct list_opts {
 struct row {
 	const char *file, *alias, *type, *state, *name, *key, *expires;
 	const char *sans, *issuer, *sig, *serial, *usage;
+	const char *type_words, *names, *state_words; /* of the block layout */
 	int64_t not_before, not_after, days;
 	const uint8_t *sha256;
 	size_t index;
@@ -30,6 +31,16 @@ static const struct field columns[] = {
 	{ "key", "KEY", F_STR, FF_TEXT | FF_DROP1, COL(key) },
 	{ "state", "STATE", F_STATE, FF_TEXT | FF_KEEP, COL(state) },
 	{ "expires", "EXPIRES", F_STR, FF_TEXT | FF_KEEP, COL(expires) },
+	{ .key = NULL }
+};
+
+/* There is room for words where each field has a line. */
+static const struct field blocks[] = {
+	{ "alias", NULL, F_STR, FF_TEXT, COL(alias) },
+	{ "type", NULL, F_STR, FF_TEXT, COL(type_words) },
+	{ "name", NULL, F_STR, FF_TEXT, COL(names) },
+	{ "state", NULL, F_STATE, FF_TEXT, COL(state_words) },
+	{ "expires", NULL, F_TIME, FF_TEXT, COL(not_after) },
 	{ .key = NULL }
 };
 
@@ -118,6 +129,8 @@ static void row_cert(struct row *r, const struct kst_cert *cert)
 
 	describe_sans(cert, &b);
 	r->sans = own(r, &b);
+	if (*r->sans)
+		r->names = r->sans;
 	kst_cert_issuer(cert, &b);
 	r->issuer = own(r, &b);
 	kst_cert_sig_text(cert, &b);
@@ -158,9 +171,14 @@ static int row_fill(struct cli *cli, struct kst_store *s, size_t i, bool whole, 
 	if (h.more_names && out_is(cli->out, OUT_TEXT))
 		kst_buf_printf(&b, " +%u more", h.more_names);
 	r->name = own(r, &b);
-	r->key = own_text(r, h.key);
+	r->names = r->name;
+	r->key = own_text(r, out_is(cli->out, OUT_TEXT) ? describe_key(h.key) : h.key);
 	r->state = h.has_dates ? cmd_state(h.not_before, h.not_after, now) : "";
 	r->expires = own_text(r, describe_expires(&h, now, when));
+	describe_type_words(&h, &b);
+	r->type_words = own(r, &b);
+	describe_state_words(&h, now, &b);
+	r->state_words = own(r, &b);
 	if (h.has_dates) {
 		r->not_before = h.not_before;
 		r->not_after = h.not_after;
@@ -285,7 +303,7 @@ static void chain_rows(struct cli *cli, struct kst_store *s, const struct row *r
 
 static void totals(struct cli *cli, const struct row *rows, size_t nr)
 {
-	size_t expired = 0, soon = 0, ok = 0, other = 0;
+	size_t expired = 0, soon = 0, early = 0, ok = 0, other = 0;
 
 	for (size_t i = 0; i < nr; i++) {
 		const char *st = rows[i].state;
@@ -294,6 +312,8 @@ static void totals(struct cli *cli, const struct row *rows, size_t nr)
 			expired++;
 		else if (!strcmp(st, "WARN") || !strcmp(st, "CRIT"))
 			soon++;
+		else if (!strcmp(st, "not yet"))
+			early++;
 		else if (!strcmp(st, "ok"))
 			ok++;
 		else
@@ -304,6 +324,8 @@ static void totals(struct cli *cli, const struct row *rows, size_t nr)
 		kst_buf_printf(&b, "%zu expired", expired);
 	if (soon)
 		kst_buf_printf(&b, "%s%zu expiring", b.len ? ", " : "", soon);
+	if (early)
+		kst_buf_printf(&b, "%s%zu not yet valid", b.len ? ", " : "", early);
 	if (ok)
 		kst_buf_printf(&b, "%s%zu ok", b.len ? ", " : "", ok);
 	if (other)
@@ -316,11 +338,11 @@ static void totals(struct cli *cli, const struct row *rows, size_t nr)
 
 /* One store; *matched counts the rows that were shown. */
 static int list_store(struct cli *cli, const struct list_opts *opt, struct kst_store *s,
-		      size_t *matched)
+		      size_t *matched, struct clock *clock)
 {
 	size_t nr = kst_store_count(s), kept = 0;
 	struct row *rows = kst_calloc(nr ? nr : 1, sizeof(*rows));
-	bool whole = opt->match || (opt->fields && strpbrk(opt->fields, "aisu") && /* any that needs it */
+	bool whole = opt->match || out_blocks(cli->out) || (opt->fields && strpbrk(opt->fields, "aisu") && /* any that needs it */
 				    (in_list(opt->fields, "sans") || in_list(opt->fields, "issuer") ||
 				     in_list(opt->fields, "sig") || in_list(opt->fields, "serial") ||
 				     in_list(opt->fields, "usage")));
@@ -334,6 +356,8 @@ static int list_store(struct cli *cli, const struct list_opts *opt, struct kst_s
 
 		if (row_fill(cli, s, i, whole, &rows[kept]) < 0)
 			goto done;
+		if (*rows[kept].state)
+			describe_clock_count(clock, rows[kept].not_before);
 		if (kst_store_head(s, i, &h, cli->err) < 0)
 			goto done;
 		if (row_wanted(opt, &rows[kept], &h))
@@ -371,8 +395,8 @@ static int list_store(struct cli *cli, const struct list_opts *opt, struct kst_s
 		out_heading(cli->out, "%s   %s", kst_store_path(s), (char *)b.data);
 		if (kept) {
 			out_blank(cli->out);
-			out_rows(cli->out, "entries", opt->fields ? picked : columns, rows, kept,
-				 sizeof(*rows));
+			out_list(cli->out, "entries", opt->fields ? picked : columns,
+				 opt->fields ? picked : blocks, rows, kept, sizeof(*rows));
 			if (opt->chain)
 				chain_rows(cli, s, rows, kept);
 			totals(cli, rows, kept);
@@ -389,6 +413,7 @@ done:
 static int run(struct cli *cli, void *opts)
 {
 	const struct list_opts *opt = opts;
+	struct clock clock = { 0 };
 	size_t matched = 0;
 	int status = 0;
 
@@ -400,13 +425,14 @@ static int run(struct cli *cli, void *opts)
 
 		if (i)
 			out_blank(cli->out);
-		if (cmd_open(cli, cli->operand[i], &s) < 0 || list_store(cli, opt, s, &matched) < 0)
+		if (cmd_open(cli, cli->operand[i], &s) < 0 || list_store(cli, opt, s, &matched, &clock) < 0)
 			status = cmd_failed(cli, status, i + 1 == cli->nr);
 		kst_store_free(s);
 		if (status < 0)
 			return -1;
 	}
 	out_end(cli->out);
+	describe_clock(cli->out, &clock);
 	if (!status && (opt->match || opt->state || opt->type) && !matched)
 		status = 1;
 	return status;

@@ -24,7 +24,7 @@ void picture_what(const struct kst_format *format, const struct kst_entry *e, st
 			kst_key_text(e->key, false, &key);
 		kst_buf_puts(out, "private key (");
 		if (strcmp(str(&key), "?"))
-			kst_buf_printf(out, "%s, ", str(&key));
+			kst_buf_printf(out, "%s, ", describe_key(str(&key)));
 		kst_buf_printf(out, "%sencrypted)", describe_encrypted(format, e) ? "" : "not ");
 		if (nr)
 			kst_buf_printf(out, " with %zu certificate%s", nr, nr == 1 ? "" : "s");
@@ -52,22 +52,27 @@ void picture_what(const struct kst_format *format, const struct kst_entry *e, st
 	}
 }
 
-/* One row of the tree; its texts live in b[0..2]. */
+/* One row of the tree; its texts live in b[0..3]. */
 static void tree_row(struct out_tree_row *row, unsigned depth, const struct kst_cert *cert,
-		     struct kst_buf b[3])
+		     struct kst_buf b[4])
 {
-	char when[KST_TIME_TEXT];
+	char when[KST_TIME_TEXT], left[KST_TIME_TEXT];
 	const char *state = cmd_state(kst_cert_not_before(cert), kst_cert_not_after(cert),
 				      kst_time_now());
 
 	kst_cert_name(cert, &b[0]);
 	kst_cert_key_text(cert, false, &b[1]);
-	kst_buf_printf(&b[2], "until %s",
-		       kst_time_text(kst_cert_not_after(cert), KST_TIME_DATE, when));
+	if (!strcmp(state, "EXPIRED")) { /* "EXPIRED 3 days ago": the date is below */
+		kst_buf_puts(&b[2], kst_time_left(kst_cert_not_after(cert), kst_time_now(), left));
+		state = "";
+	} else
+		kst_buf_printf(&b[2], "until %s",
+			       kst_time_text(kst_cert_not_after(cert), KST_TIME_DATE, when));
+	kst_buf_puts(&b[3], state);
 	*row = (struct out_tree_row){
 		.depth = depth,
-		.cell = { str(&b[0]), describe_use_word(cert), str(&b[1]), str(&b[2]),
-			  strcmp(state, "ok") ? state : "" },
+		.cell = { str(&b[0]), describe_use_word(cert), describe_key(str(&b[1])), str(&b[2]),
+			  strcmp(state, "ok") ? str(&b[3]) : "" },
 	};
 }
 
@@ -82,20 +87,20 @@ void picture_tree(struct out *o, const struct kst_entry *e)
 		return;
 	open = e->kind == KST_KIND_KEY && !kst_cert_is_self_issued(e->chain.cert[nr - 1]);
 	row = kst_calloc(nr + 1, sizeof(*row));
-	text = kst_calloc(nr + 1, 3 * sizeof(*text));
+	text = kst_calloc(nr + 1, 4 * sizeof(*text));
 	if (row && text) {
 		if (open) {
-			kst_cert_issuer_name(e->chain.cert[nr - 1], &text[3 * nr]);
+			kst_cert_issuer_name(e->chain.cert[nr - 1], &text[4 * nr]);
 			row[at++] = (struct out_tree_row){
 				.mark = "?",
-				.cell = { str(&text[3 * nr]), "not in this file" },
+				.cell = { str(&text[4 * nr]), "", "", "not in this file" },
 			};
 		}
 		for (size_t k = nr; k--; at++)
-			tree_row(&row[at], (unsigned)at, e->chain.cert[k], &text[3 * k]);
+			tree_row(&row[at], (unsigned)at, e->chain.cert[k], &text[4 * k]);
 		out_tree(o, row, at);
 	}
-	for (size_t k = 0; text && k < 3 * (nr + 1); k++)
+	for (size_t k = 0; text && k < 4 * (nr + 1); k++)
 		kst_buf_release(&text[k]);
 	kst_free(text);
 	kst_free(row);
@@ -134,8 +139,10 @@ static void validity(struct out *o, const struct kst_cert *cert, bool local_time
 
 	kst_time_text(nb, KST_TIME_MINUTE, from);
 	kst_time_text(na, KST_TIME_MINUTE, to);
-	kst_time_left(na, kst_time_now(), left);
-	kst_buf_printf(&b, "%s  to  %s   %s", from, to, left);
+	describe_left(nb, na, kst_time_now(), left);
+	kst_buf_printf(&b, "%s  to  %s", from, to);
+	if (na != KST_TIME_NEVER)
+		kst_buf_printf(&b, "   %s", left);
 	if (strstr(left, "days left"))
 		kst_buf_printf(&b, " of %lld", (long long)kst_time_days(na, nb));
 	out_pair(o, "valid", str(&b));
@@ -143,9 +150,17 @@ static void validity(struct out *o, const struct kst_cert *cert, bool local_time
 		local_line(o, na);
 }
 
+/* "EC P-256", "RSA-4096" */
+static void key_words(const struct kst_buf *key, struct kst_buf *out)
+{
+	const char *word = describe_key(str(key));
+
+	kst_buf_printf(out, "%s%s", word == str(key) ? "" : "EC ", word);
+}
+
 static void request_details(struct out *o, const struct kst_entry *e)
 {
-	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT, key KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_csr csr;
 
 	if (kst_csr_parse(&csr, e->der.data, e->der.len, NULL) < 0)
@@ -156,34 +171,52 @@ static void request_details(struct out *o, const struct kst_entry *e)
 	kst_csr_subject(&csr, &b);
 	out_pair(o, "subject", str(&b));
 	kst_buf_reset(&b);
-	kst_csr_key_text(&csr, &b);
-	kst_buf_puts(&b, ", signed with ");
+	kst_csr_key_text(&csr, &key);
+	key_words(&key, &b);
+	kst_buf_puts(&b, "   signed with ");
 	kst_csr_sig_text(&csr, &b);
 	out_pair(o, "key", str(&b));
+}
+
+/* A subject says more than the names where it is more than the CN that stands among them. */
+static void subject(struct out *o, const struct kst_cert *cert, const char *names)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	size_t n = strcspn(names, ",");
+
+	kst_cert_subject(cert, &b);
+	if (!n || strncmp(str(&b), "CN=", 3) != 0 || strlen(str(&b)) != n + 3 ||
+	    strncmp(str(&b) + 3, names, n) != 0)
+		out_pair(o, "subject", str(&b));
+}
+
+static void sealing(struct out *o, const struct kst_entry *e)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	if (!e->key || !kst_key_is_sealed(e->key) || (!e->key->sealed.len && !e->key->dek_info))
+		return;
+	kst_key_protection(e->key, &b);
+	out_pair(o, "sealed", str(&b));
 }
 
 void picture_details(struct out *o, const struct kst_entry *e, bool local_time)
 {
 	const struct kst_cert *cert = kst_entry_leaf(e);
-	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT, key KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_bytes serial;
 
-	if (e->key && kst_key_is_sealed(e->key) && (e->key->sealed.len || e->key->dek_info)) {
-		kst_key_protection(e->key, &b);
-		out_pair(o, "protected", str(&b));
-		kst_buf_reset(&b);
-	}
 	if (e->kind == KST_KIND_CSR)
 		request_details(o, e);
-	if (!cert)
+	if (!cert) {
+		sealing(o, e);
 		return;
+	}
 	out_blank(o);
 	describe_sans(cert, &b);
 	if (b.len)
 		out_pair(o, "names", str(&b));
-	kst_buf_reset(&b);
-	kst_cert_subject(cert, &b);
-	out_pair(o, "subject", str(&b));
+	subject(o, cert, str(&b));
 	kst_buf_reset(&b);
 	validity(o, cert, local_time);
 	kst_cert_issuer(cert, &b);
@@ -191,14 +224,16 @@ void picture_details(struct out *o, const struct kst_entry *e, bool local_time)
 	kst_buf_reset(&b);
 	describe_use(cert, &b);
 	if (!kst_cert_is_ca(cert))
-		kst_buf_puts(&b, "; not a CA");
+		kst_buf_puts(&b, "   not a CA");
 	out_pair(o, "use", str(&b));
 	kst_buf_reset(&b);
-	kst_cert_key_text(cert, false, &b);
-	kst_buf_puts(&b, ", signed with ");
+	kst_cert_key_text(cert, false, &key);
+	key_words(&key, &b);
+	kst_buf_puts(&b, "   signed with ");
 	kst_cert_sig_text(cert, &b);
 	out_pair(o, "key", str(&b));
 	kst_buf_reset(&b);
+	sealing(o, e);
 	pair_hash(o, "sha256", kst_cert_sha256(cert));
 	serial = kst_cert_serial(cert);
 	kst_text_hex(&b, serial.data, serial.len);
@@ -210,15 +245,15 @@ void picture_details(struct out *o, const struct kst_entry *e, bool local_time)
 	if (e->kind == KST_KIND_KEY && e->chain.nr > 1 &&
 	    kst_cert_is_self_issued(e->chain.cert[e->chain.nr - 1])) {
 		out_blank(o);
-		out_line(o, "The root is included; servers need not send it.");
+		out_sentence(o, "The root is included but servers need not send it.");
 	} else if (e->kind == KST_KIND_KEY &&
 		   !kst_cert_is_self_issued(e->chain.cert[e->chain.nr - 1]) && e->chain.nr == 1) {
 		out_blank(o);
-		out_line(o, "The issuer's certificate is not in this file; clients may need it.");
+		out_sentence(o, "The issuer's certificate is not in this file; clients may need it.");
 	}
 }
 
-void picture_short(struct out *o, const struct kst_entry *e)
+void picture_short(struct out *o, const struct kst_entry *e, bool local_time)
 {
 	const struct kst_cert *cert = kst_entry_leaf(e);
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
@@ -226,7 +261,7 @@ void picture_short(struct out *o, const struct kst_entry *e)
 
 	if (!cert)
 		return;
-	out_pair(o, "state", cmd_state(kst_cert_not_before(cert), kst_cert_not_after(cert),
+	out_pair_state(o, "state", cmd_state(kst_cert_not_before(cert), kst_cert_not_after(cert),
 				       kst_time_now()));
 	describe_sans(cert, &b);
 	if (!b.len)
@@ -237,8 +272,11 @@ void picture_short(struct out *o, const struct kst_entry *e)
 	out_pair(o, "issuer", str(&b));
 	kst_buf_reset(&b);
 	kst_buf_puts(&b, kst_time_text(kst_cert_not_after(cert), KST_TIME_MINUTE, left));
-	kst_buf_printf(&b, "   %s", kst_time_left(kst_cert_not_after(cert), kst_time_now(), left));
+	kst_buf_printf(&b, "   %s", describe_left(kst_cert_not_before(cert), kst_cert_not_after(cert),
+						 kst_time_now(), left));
 	out_pair(o, "until", str(&b));
+	if (local_time)
+		local_line(o, kst_cert_not_after(cert));
 }
 
 void picture_store(struct out *o, struct kst_store *s)

@@ -12,7 +12,7 @@ void picture_tree(struct out *o, const struct kst_entry *e);
 /* names, valid, issuer, use, key, sha256, serial; notes that follow from them. */
 void picture_details(struct out *o, const struct kst_entry *e, bool local_time);
 /* Four lines: state, names, issuer, dates. */
-void picture_short(struct out *o, const struct kst_entry *e);
+void picture_short(struct out *o, const struct kst_entry *e, bool local_time);
 /* Facts of a store: signer, protection, slots. */
 void picture_store(struct out *o, struct kst_store *s);
 /* Text with line ends, line by line. */

@@ -2,6 +2,7 @@
 /* show.c - what is in here: chain trees and details of entries, requests, lists, keys */
 #include "cmd/describe.h"
 #include "cmd/picture.h"
+#include "cmd/together.h"
 
 #include <stdlib.h>
 #include <stdio.h>
@@ -94,7 +95,8 @@ static int show_pem(struct cli *cli, const struct kst_entry *e)
 	return b.len ? out_data(cli->out, b.data, b.len, false, cli->err) : 0;
 }
 
-static int show_entry(struct cli *cli, const struct show_opts *opt, struct kst_store *s, size_t i)
+static int show_entry(struct cli *cli, const struct show_opts *opt, struct kst_store *s, size_t i,
+		      struct clock *clock)
 {
 	struct kst_entry *e;
 
@@ -105,9 +107,11 @@ static int show_entry(struct cli *cli, const struct show_opts *opt, struct kst_s
 		return describe_entry(cli, s, i);
 	if (opt->field)
 		return show_field(cli, opt, e);
+	if (kst_entry_leaf(e))
+		describe_clock_count(clock, kst_cert_not_before(kst_entry_leaf(e)));
 	heading(cli, s, i, e);
 	if (opt->is_short) {
-		picture_short(cli->out, e);
+		picture_short(cli->out, e, cli->g.local_time);
 	} else {
 		out_blank(cli->out);
 		picture_tree(cli->out, e);
@@ -128,6 +132,7 @@ static int show_entry(struct cli *cli, const struct show_opts *opt, struct kst_s
 static int show_store(struct cli *cli, const struct show_opts *opt, struct kst_store *s,
 		      const char **ref, size_t nr_ref)
 {
+	struct clock clock = { 0 };
 	size_t nr = kst_store_count(s), shown = nr < SHOW_MAX ? nr : SHOW_MAX;
 	bool json = out_is(cli->out, OUT_JSON), text = out_is(cli->out, OUT_TEXT) && !opt->field;
 
@@ -153,7 +158,7 @@ static int show_store(struct cli *cli, const struct show_opts *opt, struct kst_s
 		}
 		if (text && (k || !nr_ref))
 			out_blank(cli->out);
-		if (show_entry(cli, opt, s, i) < 0)
+		if (show_entry(cli, opt, s, i, &clock) < 0)
 			return -1;
 	}
 	if (json) {
@@ -163,56 +168,8 @@ static int show_store(struct cli *cli, const struct show_opts *opt, struct kst_s
 		out_blank(cli->out);
 		out_line(cli->out, "...and %zu more: kstool list %s", nr - shown, kst_store_path(s));
 	}
+	describe_clock(cli->out, &clock);
 	return 0;
-}
-
-/* ---- several files: which key belongs to which certificate ---- */
-
-/* Leaf or single certificate of any store that this key fits; its store. */
-static struct kst_store *partner(struct kst_key *key, struct kst_store *const *all, size_t nr,
-				 const struct kst_store *self)
-{
-	for (size_t j = 0; j < nr; j++)
-		for (size_t i = 0; all[j] != self && i < kst_store_count(all[j]); i++) {
-			struct kst_entry *e;
-
-			if (kst_store_entry(all[j], i, &e, NULL) < 0)
-				continue;
-			for (size_t k = 0; k < e->chain.nr; k++)
-				if (kst_key_matches(key, e->chain.cert[k]) == 1)
-					return all[j];
-		}
-	return NULL;
-}
-
-static void show_matches(struct cli *cli, struct kst_store *const *all, size_t nr)
-{
-	bool first = true;
-
-	for (size_t j = 0; j < nr; j++)
-		for (size_t i = 0; i < kst_store_count(all[j]); i++) {
-			struct kst_entry *e;
-			struct kst_store *p;
-
-			if (kst_store_entry(all[j], i, &e, NULL) < 0 || e->kind != KST_KIND_KEY ||
-			    !e->key || e->chain.nr)
-				continue;
-			if (first)
-				out_blank(cli->out);
-			first = false;
-			if (kst_key_is_sealed(e->key) && kst_store_open_key(all[j], i, NULL) < 0) {
-				out_line(cli->out, "%s: the key is encrypted and was not compared",
-					 kst_store_path(all[j]));
-				continue;
-			}
-			p = partner(e->key, all, nr, all[j]);
-			if (p)
-				out_line(cli->out, "%s matches %s", kst_store_path(all[j]),
-					 kst_store_path(p));
-			else
-				out_line(cli->out, "%s matches no certificate in these files",
-					 kst_store_path(all[j]));
-		}
 }
 
 /* Where objects lie loose, what follows are further files. */
@@ -247,14 +204,17 @@ static int run(struct cli *cli, void *opts)
 								 "further operands are files");
 				goto done;
 			}
+		if (nr > 1 && out_is(cli->out, OUT_TEXT) && !opt->field && !opt->full &&
+		    !opt->is_short && !opt->pem) {
+			ret = together_show(cli, all, nr);
+			goto done;
+		}
 		for (size_t i = 0; i < nr; i++) {
 			if (i && !opt->field)
 				out_blank(cli->out);
 			if (show_store(cli, opt, all[i], NULL, 0) < 0)
 				goto done;
 		}
-		if (nr > 1 && !opt->field && out_is(cli->out, OUT_TEXT))
-			show_matches(cli, all, nr);
 		ret = 0;
 	}
 	out_end(cli->out);
@@ -292,8 +252,8 @@ const struct cmd cmd_show = {
 	.summary = "what is in here: chain tree and details",
 	.help = "Shows a store, or the named entries of it, in detail: the chain as a tree from the\n"
 		"root to the leaf, names, dates, key and fingerprint. Where the first operand is a PEM\n"
-		"or DER file, the others are files too, and it is said which key belongs to which\n"
-		"certificate. Nothing is verified here.\n",
+		"or DER file, the others are files too, and each has a line: which key matches which\n"
+		"certificate, and whose issuer is in none of them. Nothing is verified here.\n",
 	.examples = examples,
 	.exits = "0 3 4 6",
 	.opts = options,

@@ -34,15 +34,11 @@ static void describe(struct change *c, const struct kst_cert *cert)
 	if (!c)
 		return;
 	kst_cert_name(cert, &b);
-	/* Two lines of sixteen bytes: eighty columns, and two people can read them to each other. */
-	kst_buf_printf(&b, ", until %s, sha256\n",
+	kst_buf_printf(&b, ", until %s",
 		       kst_time_text(kst_cert_not_after(cert), KST_TIME_DATE, until));
-	kst_text_hex_colons(&b, kst_cert_sha256(cert), 16);
-	kst_buf_puts(&b, ":\n");
-	kst_text_hex_colons(&b, kst_cert_sha256(cert) + 16, 16);
 	c->text = kst_strndup((char *)b.data, b.len);
 	memcpy(c->after, kst_cert_sha256(cert), 32);
-	c->has_after = true;
+	c->has_after = c->show_hash = true;
 }
 
 /* Why a certificate is not to be trusted; sets the error, or returns false. */

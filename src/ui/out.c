@@ -38,6 +38,8 @@ struct out *out_new(const struct out_options *opt)
 	o->err_color = term_color(o->err_fd, opt->color);
 	o->width = term_width(o->fd);
 	o->err_width = term_width(o->err_fd);
+	o->bytes = isatty(o->fd) && !term_utf8();
+	o->err_bytes = isatty(o->err_fd) && !term_utf8();
 	if (o->mode == OUT_JSON) {
 		o->doc = doc_new();
 		if (!o->doc) {
@@ -113,6 +115,11 @@ static void say(struct out *o, const struct kst_buf *b)
 
 /* ---- values as text ---- */
 
+void put_text(const struct out *o, struct kst_buf *b, const char *text, size_t n)
+{
+	kst_text_escape_for(b, text, n, o->bytes);
+}
+
 static void put_number(struct kst_buf *b, const char **fmt, va_list *ap)
 {
 	const char *f = *fmt;
@@ -140,7 +147,7 @@ static void put_number(struct kst_buf *b, const char **fmt, va_list *ap)
 	*fmt = f;
 }
 
-void format_escaped(struct kst_buf *b, const char *fmt, va_list args)
+void format_escaped(struct kst_buf *b, bool ascii, const char *fmt, va_list args)
 {
 	va_list ap;
 
@@ -169,7 +176,8 @@ void format_escaped(struct kst_buf *b, const char *fmt, va_list args)
 
 			if (!s)
 				s = "";
-			kst_text_escape(b, s, most >= 0 ? strnlen(s, (size_t)most) : strlen(s));
+			kst_text_escape_for(b, s, most >= 0 ? strnlen(s, (size_t)most) : strlen(s),
+					    ascii);
 		} else
 			put_number(b, &fmt, &ap);
 		if (width) {
@@ -217,9 +225,9 @@ void field_text(const struct out *o, const struct field *f, const void *row, boo
 	case F_STATE:
 		s = *(const char *const *)at;
 		if (s && plain)
-			plain_escape(b, s);
+			plain_escape(o, b, s);
 		else if (s)
-			kst_text_escape(b, s, strlen(s));
+			put_text(o, b, s, strlen(s));
 		break;
 	case F_INT:
 		kst_buf_printf(b, "%lld", (long long)*(const int64_t *)at);
@@ -247,9 +255,15 @@ void field_text(const struct out *o, const struct field *f, const void *row, boo
 void out_rows(struct out *o, const char *name, const struct field *table, const void *rows,
 	      size_t nr, size_t row_size)
 {
+	out_list(o, name, table, table, rows, nr, row_size);
+}
+
+void out_list(struct out *o, const char *name, const struct field *table,
+	      const struct field *blocks, const void *rows, size_t nr, size_t row_size)
+{
 	switch (o->mode) {
 	case OUT_TEXT:
-		text_rows(o, table, rows, nr, row_size);
+		text_rows(o, table, blocks, rows, nr, row_size);
 		break;
 	case OUT_PLAIN:
 		plain_rows(o, table, rows, nr, row_size);
@@ -274,7 +288,7 @@ void out_line(struct out *o, const char *fmt, ...)
 	if (o->mode != OUT_TEXT)
 		return;
 	va_start(ap, fmt);
-	format_escaped(&b, fmt, ap);
+	format_escaped(&b, o->bytes, fmt, ap);
 	va_end(ap);
 	kst_buf_u8(&b, '\n');
 	put_buf(o, &b);
@@ -282,7 +296,7 @@ void out_line(struct out *o, const char *fmt, ...)
 
 void out_heading(struct out *o, const char *fmt, ...)
 {
-	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT, t KST_SCRATCH_BUF = KST_BUF_INIT;
 	va_list ap;
 
 	if (o->mode != OUT_TEXT)
@@ -290,10 +304,45 @@ void out_heading(struct out *o, const char *fmt, ...)
 	if (o->color)
 		kst_buf_puts(&b, "\x1b[1m");
 	va_start(ap, fmt);
-	format_escaped(&b, fmt, ap);
+	format_escaped(&t, o->bytes, fmt, ap);
 	va_end(ap);
+	if (t.len)
+		wrap_text(&b, (const char *)t.data, 0, PAIR_INDENT, o->width);
 	kst_buf_puts(&b, o->color ? "\x1b[0m\n" : "\n");
 	put_buf(o, &b);
+}
+
+static void sentence(struct out *o, const char *lead, const char *fmt, va_list ap)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT, t KST_SCRATCH_BUF = KST_BUF_INIT;
+	size_t indent = strlen(lead);
+
+	if (o->mode != OUT_TEXT)
+		return;
+	format_escaped(&t, o->bytes, fmt, ap);
+	kst_buf_puts(&b, lead);
+	if (t.len)
+		wrap_text(&b, (const char *)t.data, indent, indent, o->width);
+	kst_buf_u8(&b, '\n');
+	put_buf(o, &b);
+}
+
+void out_sentence(struct out *o, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	sentence(o, "", fmt, ap);
+	va_end(ap);
+}
+
+void out_advice(struct out *o, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	sentence(o, "! ", fmt, ap);
+	va_end(ap);
 }
 
 void out_blank(struct out *o)
@@ -305,29 +354,53 @@ void out_blank(struct out *o)
 #define VERB_CELLS  11
 #define ALIAS_CELLS 19
 
-static void change_line(struct kst_buf *b, const char *verb, const char *alias, const char *text)
+/* Where change lines go, and what there is to know of it. */
+static bool change_bytes(const struct out *o)
 {
-	size_t column = VERB_CELLS + ALIAS_CELLS, at;
+	return o->data_mode ? o->err_bytes : o->bytes;
+}
 
-	kst_buf_puts(b, verb);
-	put_spaces(b, strlen(verb) + GAP > VERB_CELLS ? GAP : VERB_CELLS - strlen(verb));
-	kst_text_escape(b, alias, strlen(alias));
-	if (!text || !*text) {
-		kst_buf_u8(b, '\n');
-		return;
-	}
-	at = kst_text_width((const char *)b->data);
-	put_spaces(b, at + GAP > column ? GAP : column - at);
-	for (;;) {
-		size_t n = strcspn(text, "\n");
+static size_t change_width(const struct out *o)
+{
+	return o->data_mode ? o->err_width : o->width;
+}
 
-		kst_text_escape(b, text, n);
-		kst_buf_u8(b, '\n');
-		text += n;
-		if (!*text++)
-			break;
-		put_spaces(b, column);
+static void put_change(struct out *o, const struct kst_buf *b)
+{
+	if (o->data_mode)
+		say(o, b);
+	else
+		put_buf(o, b);
+}
+
+/* What is left of a change line: the text in its column, on a narrow screen below the alias. */
+static void change_text(const struct out *o, struct kst_buf *b, const char *text)
+{
+	struct kst_buf t KST_SCRATCH_BUF = KST_BUF_INIT;
+	size_t width = change_width(o), column = VERB_CELLS + ALIAS_CELLS,
+	       at = b->len ? kst_text_width((const char *)b->data) : 0;
+
+	kst_text_escape_for(&t, text, strlen(text), change_bytes(o));
+	if (t.len && width && width < BLOCK_BELOW) {
+		column = VERB_CELLS;
+		if (at > column) {
+			kst_buf_u8(b, '\n');
+			at = 0;
+		}
 	}
+	if (t.len) {
+		size_t cells = kst_text_width((const char *)t.data),
+		       gap = at + GAP > column && at ? GAP : column - at;
+
+		if (width && gap == GAP && at + gap + cells > width && column + 20 <= width) {
+			kst_buf_u8(b, '\n');
+			at = 0;
+			gap = column;
+		}
+		put_spaces(b, gap);
+		wrap_text(b, (const char *)t.data, at + gap, column, width);
+	}
+	kst_buf_u8(b, '\n');
 }
 
 void out_change(struct out *o, const char *verb, const char *alias, const char *text)
@@ -339,35 +412,49 @@ void out_change(struct out *o, const char *verb, const char *alias, const char *
 	if (!alias)
 		alias = "";
 	if (o->mode == OUT_PLAIN) {
-		plain_escape(&b, verb);
+		plain_escape(o, &b, verb);
 		kst_buf_u8(&b, '\t');
-		plain_escape(&b, alias);
+		plain_escape(o, &b, alias);
 		kst_buf_u8(&b, '\t');
-		plain_escape(&b, text ? text : "");
+		plain_escape(o, &b, text ? text : "");
 		kst_buf_u8(&b, '\n');
-	} else
-		change_line(&b, verb, alias, text);
-	if (o->data_mode)
-		say(o, &b);
-	else
-		put_buf(o, &b);
+	} else {
+		kst_buf_puts(&b, verb);
+		put_spaces(&b, strlen(verb) + GAP > VERB_CELLS ? GAP : VERB_CELLS - strlen(verb));
+		kst_text_escape_for(&b, alias, strlen(alias), change_bytes(o));
+		change_text(o, &b, text ? text : "");
+	}
+	put_change(o, &b);
+}
+
+void out_change_more(struct out *o, const char *label, const char *text)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	if (o->mode != OUT_TEXT || (o->data_mode && o->quiet))
+		return;
+	if (label) {
+		put_spaces(&b, VERB_CELLS);
+		kst_buf_puts(&b, label);
+	}
+	change_text(o, &b, text);
+	put_change(o, &b);
 }
 
 void out_summary(struct out *o, const char *fmt, ...)
 {
-	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT, t KST_SCRATCH_BUF = KST_BUF_INIT;
 	va_list ap;
 
 	if (o->mode != OUT_TEXT || (o->data_mode && o->quiet))
 		return;
 	va_start(ap, fmt);
-	format_escaped(&b, fmt, ap);
+	format_escaped(&t, change_bytes(o), fmt, ap);
 	va_end(ap);
+	if (t.len)
+		wrap_text(&b, (const char *)t.data, 0, PAIR_INDENT, change_width(o));
 	kst_buf_u8(&b, '\n');
-	if (o->data_mode)
-		say(o, &b);
-	else
-		put_buf(o, &b);
+	put_change(o, &b);
 }
 
 int out_data(struct out *o, const void *data, size_t n, bool binary, struct kst_error *err)
@@ -440,9 +527,20 @@ void out_pager(struct out *o)
 
 /* ---- talk ---- */
 
+static void talk(struct out *o, const char *lead, const char *fmt, va_list ap)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT, t KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	kst_buf_puts(&b, lead);
+	format_escaped(&t, o->err_bytes, fmt, ap);
+	if (t.len)
+		wrap_text(&b, (const char *)t.data, strlen(lead), strlen(lead), o->err_width);
+	kst_buf_u8(&b, '\n');
+	say(o, &b);
+}
+
 void out_warn(struct out *o, const char *slug, const char *fmt, ...)
 {
-	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
 	va_list ap;
 
 	if (o->doc) {
@@ -455,37 +553,47 @@ void out_warn(struct out *o, const char *slug, const char *fmt, ...)
 	}
 	if (o->quiet)
 		return;
-	kst_buf_puts(&b, "kstool: warning: ");
 	va_start(ap, fmt);
-	format_escaped(&b, fmt, ap);
+	talk(o, "kstool: warning: ", fmt, ap);
 	va_end(ap);
-	kst_buf_u8(&b, '\n');
-	say(o, &b);
 }
 
 void out_note(struct out *o, const char *fmt, ...)
 {
-	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
 	va_list ap;
 
 	if (o->quiet)
 		return;
-	kst_buf_puts(&b, "note: ");
 	va_start(ap, fmt);
-	format_escaped(&b, fmt, ap);
+	talk(o, "note: ", fmt, ap);
 	va_end(ap);
-	kst_buf_u8(&b, '\n');
-	say(o, &b);
 }
 
-/* Each line of a text, escaped, behind a lead. */
-static void put_lines(struct kst_buf *b, const char *lead, const char *text)
+/* A hint that is or holds a command is copied from the screen: it is not to be broken. */
+static bool is_command(const char *text, size_t n)
 {
+	static const char *const word[] = { "kstool ", "openssl ", "keytool ", "chmod ", "cp ", NULL };
+
+	for (size_t i = 0; word[i]; i++)
+		if (memmem(text, n, word[i], strlen(word[i])))
+			return true;
+	return false;
+}
+
+/* Each line of a text, escaped, behind a lead; sentences wrap. */
+static void put_lines(struct out *o, struct kst_buf *b, const char *lead, const char *text)
+{
+	size_t indent = strlen(lead);
+
 	while (*text) {
+		struct kst_buf line KST_SCRATCH_BUF = KST_BUF_INIT;
 		size_t n = strcspn(text, "\n");
 
 		kst_buf_puts(b, lead);
-		kst_text_escape(b, text, n);
+		kst_text_escape_for(&line, text, n, o->err_bytes);
+		if (line.len)
+			wrap_text(b, (const char *)line.data, indent, indent,
+				  is_command(text, n) ? 0 : o->err_width);
 		kst_buf_u8(b, '\n');
 		text += n;
 		text += *text == '\n';
@@ -501,10 +609,10 @@ void out_error(struct out *o, const struct kst_error *err)
 	if (o->doc)
 		doc_error(o->doc, err);
 	if (err->subject[0]) {
-		kst_text_escape(&line, err->subject, strlen(err->subject));
+		kst_text_escape_for(&line, err->subject, strlen(err->subject), o->err_bytes);
 		kst_buf_puts(&line, ": ");
 	}
-	kst_text_escape(&line, err->message, strlen(err->message));
+	kst_text_escape_for(&line, err->message, strlen(err->message), o->err_bytes);
 	kst_buf_printf(&line, " [%s]", kst_code_slug(err->code));
 	if (o->err_color)
 		kst_buf_puts(&b, "kstool: \x1b[31merror\x1b[0m: ");
@@ -513,10 +621,10 @@ void out_error(struct out *o, const struct kst_error *err)
 	wrap_text(&b, line.data ? (const char *)line.data : "", sizeof(start) - 1,
 		  sizeof(start) - 1, o->err_width);
 	kst_buf_u8(&b, '\n');
-	put_lines(&b, "  ", err->detail);
+	put_lines(o, &b, "  ", err->detail);
 	if (o->verbose >= 2)
-		put_lines(&b, "  library: ", err->library);
-	put_lines(&b, "  hint: ", err->hint);
+		put_lines(o, &b, "  library: ", err->library);
+	put_lines(o, &b, "  hint: ", err->hint);
 	if (b.failed) /* no memory for the full text: the least that helps */
 		write_all(o->err_fd, err->message, strlen(err->message));
 	else

@@ -42,7 +42,8 @@ enum field_flags {
 	FF_DROP1 = 16,  /* dropped first when narrow */
 	FF_DROP2 = 32,  /* dropped next */
 	FF_MIDDLE = 64, /* shortened in the middle */
-	FF_RIGHT = 128  /* aligned right */
+	FF_RIGHT = 128, /* aligned right */
+	FF_RAGGED = 256 /* where nothing follows in its row, its width does not count */
 };
 struct field {
 	const char *key;   /* JSON member, --fields name, label of the block layout; NULL ends */
@@ -55,6 +56,12 @@ struct field {
 /* Rows as text columns (blocks below 60 cells), as plain lines, or as a JSON array `name`. */
 void out_rows(struct out *o, const char *name, const struct field *table, const void *rows,
 	      size_t nr, size_t row_size);
+/* The same with another table for the block layout, where there is room for whole sentences. */
+void out_list(struct out *o, const char *name, const struct field *table,
+	      const struct field *blocks, const void *rows, size_t nr, size_t row_size);
+/* Will rows be blocks, because the screen is narrow or somebody wants them?  (Rows that do not fit
+ * into a wider screen become blocks too.) */
+bool out_blocks(const struct out *o);
 /* One row as the members of the JSON object that is open; silent otherwise. */
 void out_members(struct out *o, const struct field *table, const void *row);
 
@@ -76,11 +83,16 @@ void out_changed(struct out *o, bool changed); /* the envelope's "changed" */
 /* ---- text only ---- */
 /* A line of printf text; %s arguments are escaped one by one.  Only %s %d %u %zu %llu %lld %ld %% . */
 void out_line(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same as a sentence, wrapped; and one that wants to be read: "! the chain has a hole: ...". */
+void out_sentence(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void out_advice(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void out_blank(struct out *o);
 void out_heading(struct out *o, const char *fmt, ...) /* bold */
 	__attribute__((format(printf, 2, 3)));
 /* "  names     api.acme.test, ..."; wraps to the width with a hanging indent. */
 void out_pair(struct out *o, const char *label, const char *value);
+/* The same with a state word first in the value. */
+void out_pair_state(struct out *o, const char *label, const char *value);
 /* "  --alias NAME   name of a single key": `left` in a column of its own, the text wraps beside it. */
 void out_item(struct out *o, size_t cells, const char *left, const char *text);
 /*
@@ -97,7 +109,8 @@ struct out_tree_row {
 void out_tree(struct out *o, const struct out_tree_row *row, size_t nr);
 /* A change line: "added      alias   text"; goes to stderr when stdout carries data. */
 void out_change(struct out *o, const char *verb, const char *alias, const char *text);
-
+/* A further line below it, in text only: "           sha256             EC:B4:..."; label may be NULL. */
+void out_change_more(struct out *o, const char *label, const char *text);
 /* A sentence about the changes; goes where the change lines go. */
 void out_summary(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

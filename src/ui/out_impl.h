@@ -17,6 +17,7 @@ struct out {
 	int verbose;
 	int fd, err_fd;
 	bool color, err_color;
+	bool bytes, err_bytes; /* a terminal that does not read UTF-8: nothing but ASCII to it */
 	size_t width, err_width; /* cells; 0 no limit */
 	struct kst_buf buf;	 /* text that is not written yet */
 	int write_errno;	 /* the first error in writing the answer */
@@ -26,14 +27,17 @@ struct out {
 #define GAP	     2	/* cells between columns */
 #define LEAST_MIDDLE 12 /* a column that is shortened in the middle keeps so many cells */
 #define PAIR_INDENT  2	/* of details below a heading */
+#define BLOCK_BELOW  60 /* a narrower screen gets blocks instead of columns */
 
 /* Append text that is safe as it is; buffered, written when a lot has come together. */
 void put(struct out *o, const char *text);
 void put_buf(struct out *o, const struct kst_buf *b);
 void put_spaces(struct kst_buf *b, size_t n);
 
-/* printf text into b, each %s escaped on its own. */
-void format_escaped(struct kst_buf *b, const char *fmt, va_list ap);
+/* Foreign text for the answer's stream; appended. */
+void put_text(const struct out *o, struct kst_buf *b, const char *text, size_t n);
+/* printf text into b, each %s escaped on its own, to ASCII if the stream needs it. */
+void format_escaped(struct kst_buf *b, bool ascii, const char *fmt, va_list ap);
 /* One value of a row as text (or, with `plain`, as a --plain cell), escaped; appended. */
 void field_text(const struct out *o, const struct field *f, const void *row, bool plain,
 		struct kst_buf *b);
@@ -47,9 +51,10 @@ void put_state(const struct out *o, struct kst_buf *b, const char *text);
  */
 void wrap_text(struct kst_buf *b, const char *text, size_t start, size_t indent, size_t width);
 
-void text_rows(struct out *o, const struct field *table, const void *rows, size_t nr, size_t size);
+void text_rows(struct out *o, const struct field *table, const struct field *blocks,
+	       const void *rows, size_t nr, size_t size);
 void plain_rows(struct out *o, const struct field *table, const void *rows, size_t nr, size_t size);
-void plain_escape(struct kst_buf *b, const char *text);
+void plain_escape(const struct out *o, struct kst_buf *b, const char *text);
 
 /* ---- json.c ---- */
 

@@ -9,12 +9,12 @@
 
 #include <string.h>
 
-void plain_escape(struct kst_buf *b, const char *text)
+void plain_escape(const struct out *o, struct kst_buf *b, const char *text)
 {
 	while (*text) {
 		size_t n = strcspn(text, "\t\n");
 
-		kst_text_escape(b, text, n);
+		put_text(o, b, text, n);
 		text += n;
 		if (*text)
 			kst_buf_puts(b, *text++ == '\t' ? "\\t" : "\\n");
@@ -52,7 +52,7 @@ void out_plain(struct out *o, const char *const *cell, size_t nr)
 	for (size_t i = 0; i < nr; i++) {
 		if (i)
 			kst_buf_u8(&b, '\t');
-		plain_escape(&b, cell[i] ? cell[i] : "");
+		plain_escape(o, &b, cell[i] ? cell[i] : "");
 	}
 	kst_buf_u8(&b, '\n');
 	put_buf(o, &b);

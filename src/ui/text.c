@@ -4,14 +4,16 @@
  *
  * Columns are measured in terminal cells, not bytes.  Where a line would not fit,
  * columns that can be missed go first (FF_DROP1, FF_DROP2), then FF_MIDDLE ones
- * are shortened in the middle; FF_KEEP ones are never touched.
+ * are shortened in the middle; FF_KEEP ones are never touched, but a long cell of
+ * the first column may get a line of its own.  If that is not enough, each row
+ * becomes a block.
  */
 #include "ui/out_impl.h"
 
 #include <string.h>
 
 #define MAX_COLUMNS 24
-#define BLOCK_BELOW 60 /* narrower than this: blocks */
+#define FIRST_MOST  32 /* cells of the first column where there are not enough */
 
 const char *state_color(const char *state)
 {
@@ -23,7 +25,7 @@ const char *state_color(const char *state)
 	for (size_t i = 0; colors[i].word; i++) {
 		size_t n = strlen(colors[i].word);
 
-		if (!strncmp(state, colors[i].word, n) && (!state[n] || state[n] == ' '))
+		if (!strncmp(state, colors[i].word, n) && (!state[n] || strchr(" ,", state[n])))
 			return colors[i].sgr;
 	}
 	return NULL;
@@ -32,7 +34,7 @@ const char *state_color(const char *state)
 void put_state(const struct out *o, struct kst_buf *b, const char *text)
 {
 	const char *sgr = o->color ? state_color(text) : NULL;
-	size_t n = sgr && !strncmp(text, "not yet", 7) ? 7 : strcspn(text, " ");
+	size_t n = sgr && !strncmp(text, "not yet", 7) ? 7 : strcspn(text, " ,");
 
 	if (sgr) {
 		kst_buf_printf(b, "\x1b[%sm", sgr);
@@ -45,12 +47,12 @@ void put_state(const struct out *o, struct kst_buf *b, const char *text)
 
 /* ---- wrapping ---- */
 
-/* Length of a fingerprint as "42:0C:..." at the start of text, else 0. */
+/* Length of a fingerprint, or half of one, as "42:0C:..." at the start of text, else 0. */
 static size_t colon_hex(const char *text)
 {
 	size_t n = strspn(text, "0123456789ABCDEFabcdef:");
 
-	return n >= 59 && n % 3 == 2 && text[2] == ':' && (!text[n] || text[n] == ' ') ? n : 0;
+	return n >= 47 && n % 3 != 1 && text[2] == ':' && (!text[n] || text[n] == ' ') ? n : 0;
 }
 
 /* Where a word of `n` bytes that does not fit into `room` cells is best cut; 0: nowhere. */
@@ -59,17 +61,17 @@ static size_t cut_word(const char *word, size_t n, size_t room)
 	size_t best = 0;
 
 	if (colon_hex(word))
-		return room >= 48 ? 48 : room - room % 3;
+		return room >= 48 ? 48 : room >= 24 ? 24 : room - room % 3;
 	for (size_t i = 0; i < n && i < room; i++)
 		if (strchr(",:/=+;", word[i]))
 			best = i + 1;
-	return best;
+	return best > 4 ? best : 0; /* "CN=" alone helps nobody */
 }
 
 void wrap_text(struct kst_buf *b, const char *text, size_t start, size_t indent, size_t width)
 {
-	size_t column = start;
-	bool fresh = true; /* nothing on this line yet */
+	size_t column = start, gap = 0; /* blanks that come before the next word, if it fits */
+	bool fresh = true;		/* nothing on this line yet */
 
 	if (!width || indent + 20 > width) {
 		kst_buf_puts(b, text);
@@ -86,15 +88,15 @@ void wrap_text(struct kst_buf *b, const char *text, size_t start, size_t indent,
 		}
 		cells = kst_text_width(word);
 		kst_free(word);
-		if (!fresh && column + 1 + cells > width) {
+		if (!fresh && column + gap + cells > width) {
 			kst_buf_u8(b, '\n');
 			put_spaces(b, indent);
 			column = indent;
 			fresh = true;
 		}
 		if (!fresh) {
-			kst_buf_u8(b, ' ');
-			column++;
+			put_spaces(b, gap);
+			column += gap;
 		}
 		if (column + cells > width) {
 			size_t cut = column < width ? cut_word(text, n, width - column) : 0;
@@ -112,6 +114,7 @@ void wrap_text(struct kst_buf *b, const char *text, size_t start, size_t indent,
 		kst_buf_put(b, text, n);
 		column += cells;
 		fresh = false;
+		gap = spaces;
 		text += n + spaces;
 	}
 }
@@ -121,6 +124,7 @@ void wrap_text(struct kst_buf *b, const char *text, size_t start, size_t indent,
 struct column {
 	const struct field *f;
 	size_t width;
+	size_t alone; /* widest cell of FF_RAGGED that has nothing after it in its row */
 	bool used, dropped;
 };
 
@@ -135,6 +139,15 @@ struct grid {
 static const char *cell(const struct grid *g, size_t row, size_t col)
 {
 	return (const char *)g->text.data + g->at[row * g->cols + col];
+}
+
+/* Is nothing in this row after this cell? */
+static bool ends_row(const struct grid *g, size_t row, size_t col)
+{
+	while (++col < g->cols)
+		if (*cell(g, row, col))
+			return false;
+	return true;
 }
 
 static int grid_fill(const struct out *o, struct grid *g, const struct field *table,
@@ -160,10 +173,13 @@ static int grid_fill(const struct out *o, struct grid *g, const struct field *ta
 
 		for (size_t r = 0; r < nr; r++) {
 			size_t w = kst_text_width(cell(g, r, c));
+			bool alone = (k->f->flags & FF_RAGGED) && ends_row(g, r, c);
 
 			if (w)
 				k->used = true;
-			if (w > k->width)
+			if (alone && w > k->alone)
+				k->alone = w;
+			if (!alone && w > k->width)
 				k->width = w;
 		}
 		if (k->used && k->f->title && kst_text_width(k->f->title) > k->width)
@@ -174,12 +190,16 @@ static int grid_fill(const struct out *o, struct grid *g, const struct field *ta
 
 static size_t total(const struct grid *g)
 {
-	size_t sum = 0;
+	size_t sum = 0, most = 0;
 
 	for (size_t c = 0; c < g->cols; c++)
-		if (g->col[c].used && !g->col[c].dropped)
+		if (g->col[c].used && !g->col[c].dropped) {
+			if (sum + g->col[c].alone > most)
+				most = sum + g->col[c].alone;
 			sum += g->col[c].width + GAP;
-	return sum ? sum - GAP : 0;
+		}
+	sum = sum ? sum - GAP : 0;
+	return sum > most ? sum : most;
 }
 
 static void drop(struct grid *g, unsigned flag)
@@ -189,11 +209,23 @@ static void drop(struct grid *g, unsigned flag)
 			g->col[c].dropped = true;
 }
 
+/* May the first column hold cells that are longer than it is? */
+static bool long_first(const struct column *c)
+{
+	return (c->f->flags & FF_KEEP) && c->f->title;
+}
+
 static void fit(struct grid *g, size_t width)
 {
+	struct column *first = &g->col[0];
+
 	if (!width || total(g) <= width)
 		return;
-	drop(g, FF_DROP1);
+	/* One long alias gets a line of its own rather than the other columns of all rows. */
+	if (long_first(first) && first->width > FIRST_MOST)
+		first->width = FIRST_MOST;
+	if (total(g) > width)
+		drop(g, FF_DROP1);
 	if (total(g) > width)
 		drop(g, FF_DROP2);
 	for (size_t c = 0; c < g->cols && total(g) > width; c++) {
@@ -204,6 +236,8 @@ static void fit(struct grid *g, size_t width)
 			continue;
 		k->width = k->width > over + LEAST_MIDDLE ? k->width - over : LEAST_MIDDLE;
 	}
+	if (long_first(first) && total(g) > width && total(g) - width + LEAST_MIDDLE <= first->width)
+		first->width -= total(g) - width;
 }
 
 static void put_line(struct out *o, const struct grid *g,
@@ -224,7 +258,14 @@ static void put_line(struct out *o, const struct grid *g,
 			continue;
 		s = text(g, row, c);
 		w = kst_text_width(s);
-		if (w > k->width) {
+		if (c == 0 && w > k->width && long_first(k)) {
+			kst_buf_puts(&b, s);
+			kst_buf_u8(&b, '\n');
+			pad = k->width;
+			first = false;
+			continue;
+		}
+		if (w > k->width && !((k->f->flags & FF_RAGGED) && w <= k->alone)) {
 			kst_text_shorten(&t, s, k->width, o->ascii);
 			s = t.data ? (const char *)t.data : "";
 			w = kst_text_width(s);
@@ -245,7 +286,7 @@ static void put_line(struct out *o, const struct grid *g,
 				put_state(o, &b, s);
 			else
 				kst_buf_puts(&b, s);
-			pad = k->width - w;
+			pad = k->width > w ? k->width - w : 0;
 		} else
 			pad += (k->f->flags & FF_RIGHT) ? 0 : k->width;
 	}
@@ -295,35 +336,64 @@ static void put_blocks(struct out *o, const struct grid *g)
 	}
 }
 
-void text_rows(struct out *o, const struct field *table, const void *rows, size_t nr, size_t size)
+bool out_blocks(const struct out *o)
 {
-	struct grid g = { .text = KST_BUF_INIT };
+	return o->mode == OUT_TEXT &&
+	       (o->block || (!o->table && o->width && o->width < BLOCK_BELOW));
+}
+
+static void put_table(struct out *o, const struct grid *g)
+{
 	bool titles = false;
 
-	if (nr && grid_fill(o, &g, table, rows, nr, size) < 0)
-		o->buf.failed = true;
-	else if (nr) {
-		if (o->block || (!o->table && o->width && o->width < BLOCK_BELOW))
-			put_blocks(o, &g);
-		else {
-			fit(&g, o->width);
-			for (size_t c = 0; c < g.cols; c++)
-				titles |= g.col[c].used && g.col[c].f->title;
-			if (titles)
-				put_line(o, &g, title_of, 0, true);
-			for (size_t r = 0; r < nr; r++)
-				put_line(o, &g, cell, r, false);
-		}
+	for (size_t c = 0; c < g->cols; c++)
+		titles |= g->col[c].used && g->col[c].f->title;
+	if (titles)
+		put_line(o, g, title_of, 0, true);
+	for (size_t r = 0; r < g->rows; r++)
+		put_line(o, g, cell, r, false);
+}
+
+/* Has it something that must not be cut?  Then it is worth another layout. */
+static bool keeps(const struct grid *g)
+{
+	for (size_t c = 0; c < g->cols; c++)
+		if (g->col[c].f->flags & FF_KEEP)
+			return true;
+	return false;
+}
+
+void text_rows(struct out *o, const struct field *table, const struct field *blocks,
+	       const void *rows, size_t nr, size_t size)
+{
+	struct grid g = { .text = KST_BUF_INIT }, b = { .text = KST_BUF_INIT };
+	bool narrow = out_blocks(o);
+
+	if (nr && !narrow) {
+		if (grid_fill(o, &g, table, rows, nr, size) < 0)
+			o->buf.failed = true;
+		fit(&g, o->width);
+		narrow = !o->table && o->width && total(&g) > o->width && keeps(&g);
+		if (!narrow)
+			put_table(o, &g);
+	}
+	if (nr && narrow) {
+		if (grid_fill(o, &b, blocks, rows, nr, size) < 0)
+			o->buf.failed = true;
+		else
+			put_blocks(o, &b);
 	}
 	kst_buf_release(&g.text);
 	kst_free(g.at);
+	kst_buf_release(&b.text);
+	kst_free(b.at);
 }
 
 /* ---- label and value ---- */
 
 #define PAIR_LABEL 10
 
-void out_pair(struct out *o, const char *label, const char *value)
+static void pair(struct out *o, const char *label, const char *value, bool state)
 {
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT, v KST_SCRATCH_BUF = KST_BUF_INIT;
 	size_t w = label ? kst_text_width(label) : 0, column = PAIR_INDENT + PAIR_LABEL;
@@ -332,17 +402,29 @@ void out_pair(struct out *o, const char *label, const char *value)
 		return;
 	put_spaces(&b, PAIR_INDENT);
 	if (label)
-		kst_text_escape(&b, label, strlen(label));
+		put_text(o, &b, label, strlen(label));
 	if (w + 1 > PAIR_LABEL)
 		column = PAIR_INDENT + w + 1;
 	put_spaces(&b, column - PAIR_INDENT - w);
-	kst_text_escape(&v, value ? value : "", value ? strlen(value) : 0);
-	if (v.len)
+	put_text(o, &v, value ? value : "", value ? strlen(value) : 0);
+	if (v.len && state)
+		put_state(o, &b, (const char *)v.data);
+	else if (v.len)
 		wrap_text(&b, (const char *)v.data, column, column, o->width);
 	while (b.len && b.data[b.len - 1] == ' ')
 		b.data[--b.len] = '\0';
 	kst_buf_u8(&b, '\n');
 	put_buf(o, &b);
+}
+
+void out_pair(struct out *o, const char *label, const char *value)
+{
+	pair(o, label, value, false);
+}
+
+void out_pair_state(struct out *o, const char *label, const char *value)
+{
+	pair(o, label, value, true);
 }
 
 void out_item(struct out *o, size_t cells, const char *left, const char *text)
@@ -353,14 +435,14 @@ void out_item(struct out *o, size_t cells, const char *left, const char *text)
 	if (o->mode != OUT_TEXT)
 		return;
 	put_spaces(&b, PAIR_INDENT);
-	kst_text_escape(&b, left, strlen(left));
+	put_text(o, &b, left, strlen(left));
 	w = kst_text_width((const char *)b.data);
 	if (w >= column) { /* the text starts on a line of its own */
 		kst_buf_u8(&b, '\n');
 		w = 0;
 	}
 	put_spaces(&b, column - w);
-	kst_text_escape(&v, text, strlen(text));
+	put_text(o, &v, text, strlen(text));
 	if (v.len)
 		wrap_text(&b, (const char *)v.data, column, column, o->width);
 	kst_buf_u8(&b, '\n');

@@ -3,7 +3,7 @@
  * tree.c - a chain of certificates as a tree, root first
  *
  * The first cell carries indent and branch mark; the second ("CA", "server")
- * stands against the third, the key it speaks of; the last is a state.
+ * stands against the third, the key it speaks of; dates and state follow.
  */
 #include "ui/out_impl.h"
 
@@ -11,7 +11,8 @@
 
 #define CELLS 5
 #define USE   1
-#define STATE 4
+#define KEY   2
+#define DATES 3 /* may begin with a state word, as the last one does */
 
 /* Indent and mark of a row: three cells deeper a level. */
 static void lead(const struct out *o, const struct out_tree_row *r, struct kst_buf *b)
@@ -22,7 +23,7 @@ static void lead(const struct out *o, const struct out_tree_row *r, struct kst_b
 		kst_buf_puts(b, o->ascii ? "'- " : "\xe2\x94\x94\xe2\x94\x80 ");
 	}
 	if (r->mark) {
-		kst_text_escape(b, r->mark, strlen(r->mark));
+		put_text(o, b, r->mark, strlen(r->mark));
 		kst_buf_u8(b, ' ');
 	}
 }
@@ -39,7 +40,7 @@ static size_t show(const struct out *o, const struct out_tree_row *r, size_t c, 
 		used = kst_text_width((const char *)b->data);
 	}
 	if (r->cell[c])
-		kst_text_escape(&t, r->cell[c], strlen(r->cell[c]));
+		put_text(o, &t, r->cell[c], strlen(r->cell[c]));
 	if (t.len && limit && used + kst_text_width((const char *)t.data) > limit)
 		kst_text_shorten(b, (const char *)t.data, limit > used ? limit - used : 0,
 				 o->ascii);
@@ -71,7 +72,7 @@ static void tree_line(struct out *o, const struct out_tree_row *r, const size_t 
 			w = width[c];
 		}
 		put_spaces(&line, pad);
-		if (c == STATE)
+		if (c >= DATES)
 			put_state(o, &line, (const char *)t.data);
 		else
 			kst_buf_put(&line, t.data, t.len);
@@ -81,9 +82,18 @@ static void tree_line(struct out *o, const struct out_tree_row *r, const size_t 
 	put_buf(o, &line);
 }
 
+static size_t total(const size_t width[CELLS])
+{
+	size_t sum = 0;
+
+	for (size_t c = 0; c < CELLS; c++)
+		sum += width[c] ? width[c] + (c ? GAP : 0) : 0;
+	return sum;
+}
+
 void out_tree(struct out *o, const struct out_tree_row *row, size_t nr)
 {
-	size_t width[CELLS] = { 0 }, sum = 0;
+	size_t width[CELLS] = { 0 }, sum;
 
 	if (o->mode != OUT_TEXT)
 		return;
@@ -95,13 +105,16 @@ void out_tree(struct out *o, const struct out_tree_row *row, size_t nr)
 			if (w > width[c])
 				width[c] = w;
 		}
-	for (size_t c = 0; c < CELLS; c++)
-		sum += width[c] ? width[c] + (c ? GAP : 0) : 0;
-	if (o->width && sum > o->width) {
+	/* As in a list: the key goes first, then the use, then names are shortened. */
+	if (o->width && total(width) > o->width)
+		width[KEY] = 0;
+	if (o->width && total(width) > o->width)
+		width[USE] = 0;
+	sum = total(width);
+	if (o->width && sum > o->width && width[0] > LEAST_MIDDLE) {
 		size_t over = sum - o->width;
 
-		if (width[0] > LEAST_MIDDLE)
-			width[0] = width[0] > over + LEAST_MIDDLE ? width[0] - over : LEAST_MIDDLE;
+		width[0] = width[0] > over + LEAST_MIDDLE ? width[0] - over : LEAST_MIDDLE;
 	}
 	for (size_t i = 0; i < nr; i++)
 		tree_line(o, &row[i], width);

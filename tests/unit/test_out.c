@@ -351,19 +351,63 @@ START_TEST(change_lines_move_to_stderr_when_stdout_is_data)
 	struct kst_error err = KST_ERROR_INIT;
 
 	open_out(OUT_TEXT, "never");
-	out_change(o, "added", "acme-corp-root",
-		   "Acme Corp Root CA, until 2036-11-20\nsha256 EC:B4");
+	out_change(o, "added", "acme-corp-root", "Acme Corp Root CA, until 2036-11-20");
+	out_change_more(o, "sha256", "EC:B4");
 	out_data_mode(o);
 	out_change(o, "would-replace", "api", "x");
 	ck_assert_int_eq(out_data(o, "\0PEM", 4, false, &err), 0);
 	out_finish(o, 0);
 	ck_assert_uint_eq(lseek(fileno(file), 0, SEEK_END),
-			  5 + 6 + 14 + 5 + 35 + 1 + 30 + 12 + 1 + 4);
+			  5 + 6 + 14 + 5 + 35 + 1 + 30 + 5 + 1 + 4);
 	ck_assert_str_eq(read_back(talk), "would-replace  api            x\n");
 	ck_assert_ptr_nonnull(
 		strstr(read_back(file),
 		       "added      acme-corp-root     Acme Corp Root CA, until 2036-11-20\n"
-		       "                              sha256 EC:B4\n"));
+		       "           sha256             EC:B4\n"));
+	close_out();
+}
+END_TEST
+
+/* A name with a line feed in it must not look like a change of its own. */
+START_TEST(names_begin_no_lines)
+{
+	struct kst_error err = KST_ERROR_INIT;
+
+	open_out(OUT_TEXT, "never");
+	out_change(o, "added", "a\nb", "Root\nremoved    x");
+	kst_error_setx(&err, KST_E_ALIAS_CONFLICT, "a\nkstool: error: b");
+	kst_error_detail(&err, "now %s", "x\n  hint: rm");
+	kst_error_command(&err, "kstool", "list", "a\n  hint: rm", NULL);
+	out_error(o, &err);
+	out_finish(o, 0);
+	ck_assert_str_eq(read_back(file), "added      a\\x0ab             Root\\x0aremoved    x\n");
+	ck_assert_str_eq(read_back(talk),
+			 "kstool: error: a\\x0akstool: error: b [alias-conflict]\n"
+			 "  now x   hint: rm\n"
+			 "  hint: kstool list 'a   hint: rm'\n");
+	close_out();
+}
+END_TEST
+
+/* A long alias does not cost all others their columns; where nothing helps, rows are blocks. */
+START_TEST(a_long_first_cell_has_a_line_of_its_own)
+{
+	static const struct row two[] = {
+		{ "a-very-long-alias-that-nobody-types", "api.acme.test", "ok", 1, 0, false, NULL },
+		{ "b", "x.acme.test", "WARN", 2, 0, false, NULL },
+	};
+
+	open_out(OUT_TEXT, "never");
+	o->width = 60;
+	out_rows(o, "entries", fields, two, 2, sizeof(*two));
+	ck_assert(!out_blocks(o));
+	o->width = 59;
+	ck_assert(out_blocks(o));
+	out_finish(o, 0);
+	ck_assert_str_eq(read_back(file), "ALIAS                             NAME           DAYS  STATE\n"
+					  "a-very-long-alias-that-nobody-types\n"
+					  "                                  api.acme.test     1  ok\n"
+					  "b                                 x.acme.test       2  WARN\n");
 	close_out();
 }
 END_TEST
@@ -485,6 +529,8 @@ Suite *test_out(void)
 	tcase_add_test(t, pairs_wrap_with_a_hanging_indent);
 	tcase_add_test(t, change_lines_move_to_stderr_when_stdout_is_data);
 	tcase_add_test(t, binary_data_is_base64_in_json);
+	tcase_add_test(t, names_begin_no_lines);
+	tcase_add_test(t, a_long_first_cell_has_a_line_of_its_own);
 	tcase_add_test(t, a_full_disk_is_exit_8);
 	tcase_add_test(t, quiet_keeps_answers_and_errors);
 	tcase_add_test(t, one_failed_file_of_several_closes_what_it_opened);

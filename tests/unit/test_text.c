@@ -106,6 +106,32 @@ START_TEST(the_forbidden_characters_are_those_of_the_format)
 }
 END_TEST
 
+/* What nobody sees is escaped although an alias may hold it. */
+START_TEST(invisible_characters_are_not_shown)
+{
+	static const uint32_t hidden[] = { 0xa0,   0xad,   0x34f,  0x115f, 0x180e,	0x2003,
+					   0x2061, 0x2800, 0x3164, 0xfe0f, 0xffa0,	0xfff9,
+					   0xe000, 0x1bca0, 0x1d173, 0xe0001, 0xe0041, 0xe0100 };
+	static const uint32_t seen[] = { 'a',	 0xe9,	 0x301,	  0x5d0,   0x3000,
+					 0x4e2d, 0xac00, 0xfffd, 0x1f512, 0x20000 };
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(*hidden); i++)
+		ck_assert_msg(!kst_text_char_shown(hidden[i]) && kst_text_char_ok(hidden[i]),
+			      "U+%04X", hidden[i]);
+	for (size_t i = 0; i < sizeof(seen) / sizeof(*seen); i++)
+		ck_assert_msg(kst_text_char_shown(seen[i]), "U+%04X", seen[i]);
+	for (uint32_t cp = 0; cp <= 0x110000; cp++)
+		if (kst_text_char_shown(cp) && !kst_text_char_ok(cp))
+			ck_abort_msg("U+%04X", cp);
+	kst_text_escape(&b, "api\xe3\x85\xa4", 6);
+	ck_assert_str_eq((char *)b.data, "api\\u{3164}");
+	kst_buf_reset(&b);
+	kst_text_escape_for(&b, "\xe4\xba\x9b!", 4, true);
+	ck_assert_str_eq((char *)b.data, "\\u{4e9b}!");
+}
+END_TEST
+
 START_TEST(width_counts_cells)
 {
 	ck_assert_uint_eq(kst_text_width("abc"), 3);
@@ -391,6 +417,7 @@ Suite *test_text(void)
 	tcase_add_test(tc, an_alias_has_its_frozen_alphabet);
 	tcase_add_test(tc, the_forbidden_characters_are_those_of_the_format);
 	tcase_add_test(tc, width_counts_cells);
+	tcase_add_test(tc, invisible_characters_are_not_shown);
 	tcase_add_test(tc, long_names_are_cut_in_the_middle);
 	tcase_add_test(tc, lower_case_is_javas);
 	tcase_add_test(tc, utf16_of_pkcs12_is_read_and_written);
