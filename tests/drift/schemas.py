@@ -6,47 +6,22 @@ Every example of every command runs once more with --json, and each command fail
 There must be exactly one document on standard output, with the exit status that it names, valid by
 the schema that it names, and without a member that the schema does not know.
 """
-import concurrent.futures, copy, glob, json, os, re, subprocess, sys, tempfile
+import concurrent.futures, json, os, re, subprocess, sys, tempfile
 
 import examples as ex
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 try:
-	import jsonschema
-	VALIDATOR = jsonschema.Draft202012Validator
+	import schema
+	from jsonschema import SchemaError
 except (ImportError, AttributeError):
 	print("schemas skipped: there is no python3-jsonschema that knows draft 2020-12")
 	sys.exit(0)
 
-SCHEMAS = {os.path.basename(f)[:-5]: json.load(open(f, encoding="utf-8")) for f in glob.glob(sys.argv[3] + "/*.json")}
+SCHEMAS = schema.load(sys.argv[3])
 
 
-def inline(node):
-	"""$ref of a file is the file: then nothing has to be fetched, whichever library resolves"""
-	if isinstance(node, list):
-		return [inline(n) for n in node]
-	if not isinstance(node, dict):
-		return node
-	if "$ref" in node:
-		other = copy.deepcopy(SCHEMAS[node["$ref"][:-5]])
-		del other["$id"], other["$schema"]
-		return inline(other)
-	return {k: inline(v) for k, v in node.items()}
-
-
-def strict(node, inside_all_of=False):
-	"""a reader takes unknown members, this test does not"""
-	if isinstance(node, list):
-		return [strict(n) for n in node]
-	if not isinstance(node, dict):
-		return node
-	done = {k: [strict(n, True) for n in v] if k == "allOf" else v if k in ("if", "then", "else", "oneOf") and "type" not in
-		str(v) else strict(v) for k, v in node.items()}
-	if "properties" in node and node.get("type") == "object" and not inside_all_of:
-		done["unevaluatedProperties"] = False
-	return done
-
-
-STRICT = {name: VALIDATOR(strict(inline(s))) for name, s in SCHEMAS.items()}
+STRICT = schema.validators(SCHEMAS)
 SLUGS = {e for c in json.loads(ex.kstool("help", "exit-codes", "--json"))["exit_codes"] for e in c["errors"]}
 TYPES = {f["name"] for f in json.loads(ex.kstool("version", "--json"))["formats"]}
 
@@ -58,12 +33,9 @@ def faults(text, status):
 	except ValueError as e:
 		yield f"no JSON document: {e}: {text[:200]!r}"
 		return
-	name = re.sub(r"^kstool\.(.*)/(\d+)$", r"\1-\2", doc.get("schema", ""))
-	if name not in STRICT:
-		yield f"there is no schema {doc.get('schema')}"
+	yield from schema.faults(doc, STRICT)
+	if "exit" not in doc:
 		return
-	for e in STRICT[name].iter_errors(doc):
-		yield f"{name}: {'/'.join(map(str, e.absolute_path))}: {e.message[:300]}"
 	if doc["exit"] != status:
 		yield f"it says exit {doc['exit']}, the status is {status}"
 	if doc["error"] and doc["error"]["code"] not in SLUGS:
@@ -100,8 +72,8 @@ def main():
 	with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
 		for name, s in SCHEMAS.items():
 			try:
-				VALIDATOR.check_schema(s)
-			except jsonschema.SchemaError as e:
+				schema.VALIDATOR.check_schema(s)
+			except SchemaError as e:
 				bad.append(f"{name}: {e.message}")
 			if ex.kstool("help", "json", name) != open(f"{sys.argv[3]}/{name}.json", encoding="utf-8").read():
 				bad.append(f"help json {name} does not print the file")
@@ -124,9 +96,9 @@ def main():
 			["help", "trust"], ["help", "slot"], ["help", "exit-codes"], ["help", "formats"], ["help", "expired"], ["help", "no-mac"], ["help", "chain-incomplete"], ["help", "consumers"], ["help", "json", "list"]):
 			jobs.append(pool.submit(of_failure, words))
 		for job in concurrent.futures.as_completed(jobs):
-			found, schema = job.result()
+			found, named = job.result()
 			bad.extend(found)
-			seen.add(schema)
+			seen.add(named)
 	print("\n".join(sorted(bad) + [f"schemas: {len(jobs)} documents of {len(SCHEMAS)} schemas, " +
 		("some break them" if bad else "each valid")]))
 	return 1 if bad else 0
