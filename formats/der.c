@@ -12,6 +12,7 @@
 #include "der_kind.h"
 #include "kstool/alloc.h"
 #include "kstool/format.h"
+#include "whole.h"
 
 struct der_file {
 	struct kst_buf bytes; /* of the object */
@@ -92,19 +93,13 @@ static int check_size(const struct kst_buf *b, enum der_kind *kind, struct kst_e
 	return 0;
 }
 
-static int take_bytes(struct der_file *f, const struct kst_source *src, uint64_t size,
-		      struct kst_error *err)
+static int take_bytes(struct der_file *f, struct kst_io *io, struct kst_error *err)
 {
 	struct kst_buf *b = &f->bytes;
-	if (kst_buf_reserve(b, (size_t)size) < 0)
-		return kst_error_nomem(err);
-	if (src->bytes.data)
-		kst_buf_put(b, src->bytes.data, (size_t)size);
-	else if (size && src->read_at(src->ctx, 0, b->data, (size_t)size, err) < 0)
+	if (whole_read(io, b, err) < 0)
 		return -1;
-	b->len = (size_t)size;
 	uint8_t start[BARE64_PEEK];
-	if (!size || b->data[0] == 0x30 || !bare64_peek(b->data, b->len, start))
+	if (!b->len || b->data[0] == 0x30 || !bare64_peek(b->data, b->len, start))
 		return 0;
 	f->text = *b;
 	*b = (struct kst_buf)KST_BUF_INIT;
@@ -113,18 +108,12 @@ static int take_bytes(struct der_file *f, const struct kst_source *src, uint64_t
 
 static int read_der(struct kst_io *io, struct kst_model *into, struct kst_error *err)
 {
-	const struct kst_source *src = &io->source;
-	uint64_t size = src->bytes.data ? src->bytes.len : src->size;
 	enum der_kind kind;
-
-	if (size > io->limits->file)
-		return kst_error_setx(err, KST_E_TOO_LARGE, "is larger than %llu bytes",
-				      (unsigned long long)io->limits->file);
 	struct der_file *f = kst_calloc(1, sizeof(*f));
 	if (!f)
 		return kst_error_nomem(err);
 	into->state = f;
-	if (take_bytes(f, src, size, err) < 0 || check_size(&f->bytes, &kind, err) < 0)
+	if (take_bytes(f, io, err) < 0 || check_size(&f->bytes, &kind, err) < 0)
 		return -1;
 	struct kst_entry *e = make(kind, f->bytes.data, f->bytes.len, err);
 	if (!e)
@@ -228,7 +217,7 @@ static int write_der(struct kst_io *io, struct kst_model *from, struct kst_error
 			break;
 		return put_key(io, from, e, err);
 	case KST_KIND_CERT:
-		if (e->purposes.len || e->distrusted.len)
+		if (e->purposes.len || e->distrusted.len || e->no_anchor)
 			break;
 		der = kst_cert_der(e->chain.cert[0]);
 		return put(io, from, der.data, der.len, err);

@@ -14,6 +14,7 @@
 #include "pem_aux.h"
 #include "pem_file.h"
 #include "pkcs7_walk.h"
+#include "whole.h"
 
 /* ---- is it one? ---- */
 
@@ -161,6 +162,7 @@ static int read_cert(struct reader *r, struct pem_block *b, bool trusted_label,
 	if (rc == 0) {
 		/* Who puts a CA's certificate into a bundle of PEM trusts it. */
 		e->trusted = trusted_label ? aux.trusted : kst_cert_is_ca(b->cert);
+		e->no_anchor = trusted_label && !aux.trusted;
 		e->purposes = aux.purposes;
 		e->distrusted = aux.distrusted;
 		rc = set_alias(e, name_of(r->f, (uint32_t)(b - r->f->block)), err);
@@ -502,32 +504,13 @@ void pem_file_free(struct pem_file *f)
 	kst_free(f);
 }
 
-/* The whole file into memory of our own: it is needed again for writing. */
-static int take_text(struct pem_file *f, struct kst_io *io, struct kst_error *err)
-{
-	const struct kst_source *src = &io->source;
-	uint64_t size = src->bytes.data ? src->bytes.len : src->size;
-
-	if (size > io->limits->file)
-		return kst_error_setx(err, KST_E_TOO_LARGE, "is larger than %llu bytes",
-				      (unsigned long long)io->limits->file);
-	if (kst_buf_reserve(&f->text, (size_t)size) < 0)
-		return kst_error_nomem(err);
-	if (src->bytes.data)
-		kst_buf_put(&f->text, src->bytes.data, src->bytes.len);
-	else if (size && src->read_at(src->ctx, 0, f->text.data, (size_t)size, err) < 0)
-		return -1;
-	f->text.len = (size_t)size;
-	return 0;
-}
-
 static int read_pem(struct kst_io *io, struct kst_model *into, struct kst_error *err)
 {
 	struct pem_file *f = kst_calloc(1, sizeof(*f));
 	if (!f)
 		return kst_error_nomem(err);
 	into->state = f;
-	if (take_text(f, io, err) < 0 || read_blocks(f, io, err) < 0 ||
+	if (whole_read(io, &f->text, err) < 0 || read_blocks(f, io, err) < 0 ||
 	    pem_match(f, io->limits, err) < 0)
 		return -1;
 	/* Text alone is what is left when the last block is removed; a damaged BEGIN is not. */

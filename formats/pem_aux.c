@@ -47,6 +47,14 @@ static int oids(struct kst_der in, struct kst_blob *out)
 	return all.failed || (all.len && kst_blob_set(out, all.data, all.len) < 0) ? -1 : 0;
 }
 
+int pem_aux_oids(struct kst_bytes sequence, struct kst_blob *out)
+{
+	struct kst_der_item item;
+	if (kst_der_whole(sequence.data, sequence.len, KST_DER_SEQUENCE, &item) < 0)
+		return -1;
+	return oids(kst_der_in(&item), out);
+}
+
 static int parse(struct kst_der in, struct pem_aux *aux)
 {
 	struct kst_der_item item;
@@ -100,7 +108,7 @@ void pem_aux_release(struct pem_aux *aux)
 
 bool pem_aux_needed(const struct kst_entry *e)
 {
-	return e->purposes.len || e->distrusted.len;
+	return e->purposes.len || e->distrusted.len || e->no_anchor;
 }
 
 void pem_aux_write(struct kst_buf *out, const struct kst_entry *e)

@@ -15,6 +15,7 @@
 #include "kstool/alloc.h"
 #include "kstool/pem.h"
 #include "model/names.h"
+#include "whole.h"
 
 /* ---- is it one? ---- */
 
@@ -92,21 +93,11 @@ static int from_pem(struct pkcs7_file *f, struct kst_error *err)
 
 static int take(struct pkcs7_file *f, struct kst_io *io, struct kst_error *err)
 {
-	const struct kst_source *src = &io->source;
-	uint64_t size = src->bytes.data ? src->bytes.len : src->size;
 	uint8_t start[BARE64_PEEK];
 
-	if (size > io->limits->file)
-		return kst_error_setx(err, KST_E_TOO_LARGE, "is larger than %llu bytes",
-				      (unsigned long long)io->limits->file);
-	if (kst_buf_reserve(&f->bytes, (size_t)size) < 0)
-		return kst_error_nomem(err);
-	if (src->bytes.data)
-		kst_buf_put(&f->bytes, src->bytes.data, (size_t)size);
-	else if (size && src->read_at(src->ctx, 0, f->bytes.data, (size_t)size, err) < 0)
+	if (whole_read(io, &f->bytes, err) < 0)
 		return -1;
-	f->bytes.len = (size_t)size;
-	if (size && f->bytes.data[0] == 0x30) {
+	if (f->bytes.len && f->bytes.data[0] == 0x30) {
 		kst_buf_put(&f->der, f->bytes.data, f->bytes.len);
 		return f->der.failed ? kst_error_nomem(err) : 0;
 	}
@@ -143,7 +134,7 @@ static int read_pkcs7(struct kst_io *io, struct kst_model *into, struct kst_erro
 	    kst_model_name_all(into, err) < 0)
 		return -1;
 	if (f->parts.behind)
-		kst_note(io->notes, "bytes-ignored", "%zu bytes behind its end were ignored",
+		kst_note(io->notes, "trailing-bytes", "%zu bytes behind its end are ignored",
 			 f->parts.behind);
 	if (f->parts.is_signed)
 		kst_note(io->notes, "signature-ignored",

@@ -41,7 +41,7 @@ static int sort_out(struct sets *s, const struct kst_entry *e, struct kst_error 
 	struct kst_bytes der = { e->der.data, e->der.len };
 	switch (e->kind) {
 	case KST_KIND_CERT:
-		if (e->purposes.len || e->distrusted.len)
+		if (e->purposes.len || e->distrusted.len || e->no_anchor)
 			return cannot_hold(e, "purposes that a certificate is trusted or distrusted for",
 					   err);
 		s->cert[s->nr_certs++] = kst_cert_der(e->chain.cert[0]);

@@ -38,8 +38,13 @@ struct kst_entry {
 	char *secret_alg;            /* as Java names it ("AES"), else dotted OID; NULL not known */
 
 	bool trusted;                 /* KIND_CERT: a trust anchor by its format */
+	bool no_anchor;               /* KIND_CERT: its file says that it is none, which is more than not
+				       * saying that it is one */
 	struct kst_blob purposes;     /* trusted for: DER OIDs one after the other, ascending; empty: all */
 	struct kst_blob distrusted;   /* distrusted for: the same; a reader must honour it */
+
+	char *restriction;            /* a limit of its trust that its own format alone can state, in
+				       * words; NULL */
 
 	struct kst_blob local_key_id; /* PKCS#12 */
 	struct kst_blob attrs;        /* other attributes of the key (or only) bag: DER Attributes in a row */
@@ -75,6 +80,32 @@ struct kst_cert *kst_entry_leaf(const struct kst_entry *e);
  * Aliases and dates are not compared.
  */
 bool kst_entry_same(const struct kst_entry *a, const struct kst_entry *b);
+
+/* ---- what a certificate is trusted for (src/model/trust.c) ---- */
+
+enum kst_purpose {
+	KST_FOR_ANY = 1 << 0, /* anyExtendedKeyUsage */
+	KST_FOR_SERVER = 1 << 1,
+	KST_FOR_CLIENT = 1 << 2,
+	KST_FOR_CODE = 1 << 3,
+	KST_FOR_EMAIL = 1 << 4,
+	KST_FOR_TIME = 1 << 5 /* time stamps */
+};
+#define KST_FOR_EVERYTHING 0x3f
+/* "server", "client", "code", "email", "any"; 0: there is no such purpose. */
+unsigned kst_purpose_by_name(const char *name);
+/* Purposes to DER OIDs, ascending, as `purposes` and `distrusted` hold them.  0 or -1. */
+int kst_purposes_set(struct kst_blob *out, unsigned purposes);
+/* Is it an anchor for this purpose (one bit)? */
+bool kst_entry_trusted_for(const struct kst_entry *e, unsigned purpose);
+/*
+ * Make an entry that is an anchor for `purpose` one without purposes, for a store
+ * that serves nothing else.  False: it is none, and stays as it is.
+ */
+bool kst_entry_narrow(struct kst_entry *e, unsigned purpose);
+/* Its settings in words: "server, email", "nothing", "server; never for code"; empty where it has
+ * none.  Appended. */
+void kst_entry_trust_text(const struct kst_entry *e, struct kst_buf *out);
 
 /*
  * A legal alias made from hostile bytes by %XX of each offending byte (kst1.md

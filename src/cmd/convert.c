@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 struct convert_opts {
-	const char *out, *to, *alias, *root, *split;
+	const char *out, *to, *alias, *root, *split, *purpose;
 	bool as_trust, replace, plain_key, keep_pass, skip;
 	struct target_opts target;
 };
@@ -46,6 +46,26 @@ static char native_kind(const struct kst_gathered *g)
 	return 'T';
 }
 
+/* What --purpose leaves out: 1, and said; 0. */
+static int other_purpose(const struct convert_opts *opt, struct kst_entry *e, struct changes *changes)
+{
+	struct kst_buf what KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct change *c;
+
+	if (!opt->purpose || e->kind != KST_KIND_CERT ||
+	    !(e->purposes.len || e->distrusted.len || e->no_anchor))
+		return 0;
+	kst_entry_trust_text(e, &what);
+	if (kst_entry_narrow(e, kst_purpose_by_name(opt->purpose)))
+		return 0;
+	c = changes_add(changes, CHANGE_SKIPPED, e->alias ? e->alias : "(no name)", NULL);
+	if (c) {
+		c->text = kst_asprintf("trusted for %s", what.data ? (char *)what.data : "nothing");
+		c->reason = kst_strdup(kst_code_slug(KST_E_NOT_TRUSTED));
+	}
+	return 1;
+}
+
 static int add_one(struct cli *cli, const struct convert_opts *opt, struct kst_store *out,
 		   struct kst_entry *e, struct changes *changes)
 {
@@ -67,6 +87,9 @@ static int add_one(struct cli *cli, const struct convert_opts *opt, struct kst_s
 			kst_error_hint(cli->err, loss & KST_CAP_TRUST ?
 				       "make it a trusted one with --as-trust, or leave it out with "
 				       "--skip-unsupported" :
+				       loss & KST_CAP_PURPOSES ?
+				       "take what is trusted for one purpose with --purpose server, or "
+				       "leave it out with --skip-unsupported" :
 				       "choose another type, or leave it out with --skip-unsupported");
 			kst_free(what);
 			return -1;
@@ -96,7 +119,8 @@ static int fill(struct cli *cli, const struct convert_opts *opt, struct kst_stor
 		const struct kst_gathered *g, struct changes *changes)
 {
 	for (size_t i = 0; i < g->nr; i++)
-		if (add_one(cli, opt, out, g->entry[i], changes) < 0)
+		if (!other_purpose(opt, g->entry[i], changes) &&
+		    add_one(cli, opt, out, g->entry[i], changes) < 0)
 			return -1;
 	for (size_t i = 0; i < g->nr_left; i++) {
 		struct change *c = changes_add(changes, CHANGE_SKIPPED, g->left[i].what, NULL);
@@ -238,6 +262,9 @@ static const struct opt options[] = {
 	{ "as-trust", 0, OPT_FLAG, offsetof(struct convert_opts, as_trust), WHAT_TEXT, NULL,
 	  "certificates without a key become trusted; so they do where no input has a key", NULL,
 	  false },
+	{ "purpose", 0, OPT_CHOICE, offsetof(struct convert_opts, purpose), WHAT_CHOICE, "PURPOSE",
+	  "where a source says what it trusts its certificates for: those for this, and for no other "
+	  "use in the result", entries_purposes, false },
 	{ "root", 0, OPT_CHOICE, offsetof(struct convert_opts, root), WHAT_CHOICE, "WHAT",
 	  "keep (if not given) or drop a self-signed root at the end of a chain", roots, false },
 	{ "split", 0, OPT_TEXT, offsetof(struct convert_opts, split), WHAT_DIR, "DIR",

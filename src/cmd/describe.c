@@ -171,6 +171,7 @@ int describe_entry(struct cli *cli, struct kst_store *s, size_t i)
 	struct out *o = cli->out;
 	struct kst_entry *e;
 	struct kst_head h;
+	struct kst_buf trust KST_SCRATCH_BUF = KST_BUF_INIT;
 
 	/* Both before the first member: an entry that cannot be read leaves none behind. */
 	if (kst_store_entry(s, i, &e, cli->err) < 0 || kst_store_head(s, i, &h, cli->err) < 0)
@@ -186,6 +187,8 @@ int describe_entry(struct cli *cli, struct kst_store *s, size_t i)
 			 describe_encrypted(kst_store_format(s), e));
 	else
 		out_null(o, "key");
+	kst_entry_trust_text(e, &trust);
+	out_str(o, "trusted_for", trust.len ? (char *)trust.data : NULL);
 	out_array(o, "certs");
 	for (size_t k = 0; k < e->chain.nr; k++)
 		describe_cert(o, e->chain.cert[k],

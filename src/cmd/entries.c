@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+const char *const entries_purposes[] = { "server", "client", "email", "code", "any", NULL };
+
 int sources_open(struct cli *cli, struct sources *s, const char *const *path, size_t nr,
 		 const struct opt_list *extra)
 {

@@ -57,4 +57,7 @@ int entries_reply(struct kst_entry **out, struct kst_store *s, size_t i, const s
 		  struct kst_cert *leaf, const struct kst_gathered *pool, bool drop_root,
 		  struct kst_error *err);
 
+/* What --purpose takes, NULL-terminated. */
+extern const char *const entries_purposes[];
+
 #endif

@@ -213,6 +213,10 @@ void picture_details(struct out *o, const struct kst_entry *e, bool local_time)
 		return;
 	}
 	out_blank(o);
+	kst_entry_trust_text(e, &b);
+	if (b.len)
+		out_pair(o, "trusted for", str(&b));
+	kst_buf_reset(&b);
 	describe_sans(cert, &b);
 	if (b.len)
 		out_pair(o, "names", str(&b));
@@ -240,8 +244,6 @@ void picture_details(struct out *o, const struct kst_entry *e, bool local_time)
 	out_pair(o, "serial", str(&b));
 	if (e->note)
 		out_pair(o, "note", e->note);
-	if (e->distrusted.len)
-		out_pair(o, "distrust", "not trusted for some purposes");
 	if (e->kind == KST_KIND_KEY && e->chain.nr > 1 &&
 	    kst_cert_is_self_issued(e->chain.cert[e->chain.nr - 1])) {
 		out_blank(o);

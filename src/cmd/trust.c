@@ -12,7 +12,7 @@
 #include <string.h>
 
 struct trust_opts {
-	const char *alias, *fingerprint;
+	const char *alias, *fingerprint, *purpose;
 	bool create, leaf, expired, replace;
 	struct target_opts target;
 };
@@ -41,9 +41,29 @@ static void describe(struct change *c, const struct kst_cert *cert)
 	c->has_after = c->show_hash = true;
 }
 
+/* What the settings of its file say about it; sets the error, or returns false. */
+static bool unwanted(const struct state *st, const struct kst_entry *e, struct kst_error *err)
+{
+	const char *purpose = st->opt->purpose;
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_buf what KST_SCRATCH_BUF = KST_BUF_INIT;
+	unsigned want = purpose ? kst_purpose_by_name(purpose) : 0;
+	bool settings = e->purposes.len || e->distrusted.len || e->no_anchor;
+
+	if (e->kind != KST_KIND_CERT || !settings ||
+	    (e->trusted && (!want || kst_entry_trusted_for(e, want))))
+		return false;
+	kst_cert_name(e->chain.cert[0], &b);
+	kst_entry_trust_text(e, &what);
+	kst_error_setx(err, KST_E_NOT_TRUSTED, "\"%s\" is not trusted%s%s: its file trusts it for %s",
+		       b.data ? (char *)b.data : "", want ? " for " : "", want ? purpose : "",
+		       what.data ? (char *)what.data : "nothing");
+	return true;
+}
+
 /* Why a certificate is not to be trusted; sets the error, or returns false. */
-static bool unfit(const struct state *st, const struct kst_cert *cert, const char *source,
-		  struct kst_error *err)
+static bool unfit(const struct state *st, const struct kst_entry *e, const struct kst_cert *cert,
+		  const char *source, struct kst_error *err)
 {
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
 	char text[KST_TIME_TEXT];
@@ -58,7 +78,7 @@ static bool unfit(const struct state *st, const struct kst_cert *cert, const cha
 		kst_error_setx(err, KST_E_EXPIRED, "\"%s\" expired on %s",
 			       b.data ? (char *)b.data : "", text);
 		kst_error_hint(err, "use --expired to trust it all the same");
-	} else {
+	} else if (!unwanted(st, e, err)) {
 		return false;
 	}
 	kst_error_subject(err, "%s", source);
@@ -75,7 +95,8 @@ static void skip(struct state *st, const struct kst_cert *cert, struct kst_error
 			"trusted-cert");
 	if (c) {
 		c->text = kst_strdup(why->code == KST_E_NOT_A_CA ? "not a CA (use --leaf to pin it)" :
-								   "expired (use --expired)");
+				     why->code == KST_E_EXPIRED ? "expired (use --expired)" :
+								  "not trusted by its own file");
 		c->reason = kst_strdup(kst_code_slug(why->code));
 	}
 	if (st->first.code == KST_OK)
@@ -136,6 +157,10 @@ static int add(struct state *st, const struct kst_entry *from, struct kst_cert *
 		if (kst_blob_set(&e->purposes, from->purposes.data, from->purposes.len) < 0 ||
 		    kst_blob_set(&e->distrusted, from->distrusted.data, from->distrusted.len) < 0)
 			goto nomem;
+		if (from->restriction && !(e->restriction = kst_strdup(from->restriction)))
+			goto nomem;
+		if (st->opt->purpose)
+			kst_entry_narrow(e, kst_purpose_by_name(st->opt->purpose));
 		if (from->origin && !(e->origin = kst_strdup(from->origin)))
 			goto nomem;
 	}
@@ -174,6 +199,8 @@ static int add(struct state *st, const struct kst_entry *from, struct kst_cert *
 	if (kst_store_add(st->store, e, &i, st->cli->err) < 0) {
 		if (st->cli->err->code == KST_E_ALIAS_CONFLICT)
 			kst_error_hint(st->cli->err, "choose another name with --alias, or add --replace");
+		if (st->cli->err->code == KST_E_CANNOT_HOLD)
+			kst_error_hint(st->cli->err, "take what is trusted for one purpose with --purpose server");
 		return -1;
 	}
 	if (kst_store_head(st->store, i, &h, st->cli->err) < 0)
@@ -242,7 +269,7 @@ static int take_source(struct state *st, struct kst_store *src, bool single)
 				}
 				continue;
 			}
-			if (unfit(st, cert, path, &why)) {
+			if (unfit(st, e, cert, path, &why)) {
 				skip(st, cert, &why);
 				continue;
 			}
@@ -322,6 +349,9 @@ static const struct opt options[] = {
 	  "take certificates that are out of date too", NULL, false },
 	{ "leaf", 0, OPT_FLAG, offsetof(struct trust_opts, leaf), WHAT_TEXT, NULL,
 	  "take certificates that are not those of a CA: pin them", NULL, false },
+	{ "purpose", 0, OPT_CHOICE, offsetof(struct trust_opts, purpose), WHAT_CHOICE, "PURPOSE",
+	  "where a source says what it trusts its certificates for: those for this, and for no other "
+	  "use in this store", entries_purposes, false },
 	{ "fingerprint", 0, OPT_TEXT, offsetof(struct trust_opts, fingerprint), WHAT_TEXT,
 	  "sha256:HEX", "take only the certificate with this fingerprint", NULL, false },
 	{ "replace", 0, OPT_FLAG, offsetof(struct trust_opts, replace), WHAT_TEXT, NULL,

@@ -41,6 +41,7 @@ void kst_entry_free(struct kst_entry *e)
 	kst_blob_release(&e->attrs);
 	kst_free(e->origin);
 	kst_free(e->note);
+	kst_free(e->restriction);
 	kst_blob_release(&e->der);
 	kst_free(e->label);
 	kst_blob_release(&e->ext_record);
@@ -91,6 +92,7 @@ int kst_entry_copy(struct kst_entry **out, const struct kst_entry *e, struct kst
 	c->created = e->created;
 	c->modified = e->modified;
 	c->trusted = e->trusted;
+	c->no_anchor = e->no_anchor;
 	c->alias_derived = e->alias_derived;
 	c->has_id = e->has_id;
 	memcpy(c->id, e->id, sizeof(c->id));
@@ -98,6 +100,7 @@ int kst_entry_copy(struct kst_entry **out, const struct kst_entry *e, struct kst
 	if (copy_certs(c, e) < 0 || copy_text(&c->alias, e->alias) < 0 ||
 	    copy_text(&c->secret_alg, e->secret_alg) < 0 || copy_text(&c->origin, e->origin) < 0 ||
 	    copy_text(&c->note, e->note) < 0 || copy_text(&c->label, e->label) < 0 ||
+	    copy_text(&c->restriction, e->restriction) < 0 ||
 	    copy_blob(&c->alias_source, &e->alias_source) < 0 ||
 	    copy_blob(&c->secret_sealed, &e->secret_sealed) < 0 ||
 	    copy_blob(&c->purposes, &e->purposes) < 0 ||
@@ -192,6 +195,7 @@ bool kst_entry_same(const struct kst_entry *a, const struct kst_entry *b)
 		       same_key(a->key, b->key, kst_entry_leaf(a));
 	case KST_KIND_CERT:
 		return kst_chain_equal(&a->chain, &b->chain) && a->trusted == b->trusted &&
+		       a->no_anchor == b->no_anchor &&
 		       same_blob(&a->purposes, &b->purposes) &&
 		       same_blob(&a->distrusted, &b->distrusted);
 	case KST_KIND_SECRET:

@@ -136,6 +136,10 @@ int kst_store_add(struct kst_store *s, struct kst_entry *e, size_t *i, struct ks
 	}
 	if (check_entry(s, e, err) < 0 || give_alias(s, e, KST_NO_BASE, err) < 0)
 		goto fail;
+	if (e->restriction)
+		kst_note(s->notes, "restriction-lost",
+			 "\"%s\" (%s): %s cannot say so, and its readers will trust more", e->alias ?
+			 e->alias : "", e->restriction, s->format->title);
 	drop_old_seal(e);
 	e->modified = kst_time_now();
 	if (!e->created)

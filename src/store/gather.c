@@ -209,7 +209,8 @@ static int place_cert(struct work *w, struct piece *p, const struct in_chains *b
 		use_up(p);
 		return rc;
 	}
-	if (!chained && (w->opt->as_trust || w->nr_keys == 0) && !e->distrusted.len)
+	/* Nobody's wish makes an anchor of what its own file says is none. */
+	if (!chained && (w->opt->as_trust || w->nr_keys == 0) && !e->distrusted.len && !e->no_anchor)
 		e->trusted = true;
 	return 0;
 }

@@ -79,13 +79,14 @@ const char *kst_store_alias(struct kst_store *s, size_t i)
 	return kst_store_head(s, i, &h, NULL) < 0 ? NULL : h.alias;
 }
 
-static bool is_secret(enum kst_kind kind)
+static bool is_secret(const struct kst_format *f, enum kst_kind kind)
 {
 	switch (kind) {
 	case KST_KIND_KEY:
 	case KST_KIND_SECRET:
-	case KST_KIND_OPAQUE: /* nobody knows: be careful */
 		return true;
+	case KST_KIND_OPAQUE: /* nobody knows: be careful, where there can be keys at all */
+		return f->caps & KST_CAP_KEYS;
 	case KST_KIND_CERT:
 	case KST_KIND_CSR:
 	case KST_KIND_CRL:
@@ -98,7 +99,7 @@ bool kst_store_has_secrets(const struct kst_store *s)
 {
 	for (size_t i = 0; i < s->model.nr; i++) {
 		const struct kst_entry *e = s->model.item[i].entry;
-		if (e && is_secret(e->kind) && !kst_entry_is_public_key(e))
+		if (e && is_secret(s->format, e->kind) && !kst_entry_is_public_key(e))
 			return true;
 		if (!e && s->model.info.store_kind != 'T')
 			return true;

@@ -23,7 +23,7 @@ unsigned kst_entry_loss(const struct kst_entry *e, const struct kst_format *form
 		break;
 	case KST_KIND_CERT:
 		need |= KST_CAP_CERTS;
-		if (e->purposes.len || e->distrusted.len)
+		if (e->purposes.len || e->distrusted.len || e->no_anchor)
 			need |= KST_CAP_PURPOSES;
 		/* No other shall become an anchor. */
 		if (!e->trusted && (format->caps & KST_CAP_ANCHORS))
