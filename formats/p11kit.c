@@ -226,10 +226,14 @@ static int oid(const struct reader *r, struct kst_bytes v, struct kst_buf *out, 
 {
 	uint8_t der[KST_OID_MAX];
 	char *dotted = kst_strndup((const char *)v.data, v.len);
-	size_t n = dotted ? kst_oid_der(dotted, der) : 0;
+	if (!dotted)
+		return kst_error_nomem(err);
+	size_t n = kst_oid_der(dotted, der);
 	kst_free(dotted);
 	kst_buf_reset(out);
 	kst_buf_put(out, der, n);
+	if (out->failed)
+		return kst_error_nomem(err);
 	return n ? 0 : corrupt(r, "has no object identifier where one should be", err);
 }
 
@@ -375,10 +379,7 @@ static int attach(struct reader *r, struct kst_entry *e, struct extension *x, st
 		struct kst_blob *to = purposes ? &e->purposes : &e->distrusted;
 		if (to->len && rejects) /* distrusted altogether already */
 			return 0;
-		return pem_aux_oids(value_of(x), to) < 0
-			       ? kst_error_setx(err, KST_E_CORRUPT,
-						"has an attached list of purposes that cannot be decoded")
-			       : 0;
+		return pem_aux_oids(value_of(x), to, err);
 	}
 	kst_oid_text(oid_is, dotted);
 	char *text = kst_asprintf("%s%sextension %s attached to it", e->restriction ? e->restriction : "",

@@ -27,7 +27,7 @@ static int by_bytes(const void *a, const void *b)
 	return c ? c : (x->len > y->len) - (x->len < y->len);
 }
 
-/* The OIDs of a list, ascending, each once.  0 or -1. */
+/* The OIDs of a list, ascending, each once.  0; -1 they are none; -2 no memory. */
 static int oids(struct kst_der in, struct kst_blob *out)
 {
 	struct kst_bytes list[MAX_OIDS];
@@ -44,15 +44,20 @@ static int oids(struct kst_der in, struct kst_blob *out)
 	for (size_t i = 0; i < nr; i++)
 		if (i == 0 || by_bytes(&list[i - 1], &list[i]) != 0)
 			kst_buf_put(&all, list[i].data, list[i].len);
-	return all.failed || (all.len && kst_blob_set(out, all.data, all.len) < 0) ? -1 : 0;
+	return all.failed || (all.len && kst_blob_set(out, all.data, all.len) < 0) ? -2 : 0;
 }
 
-int pem_aux_oids(struct kst_bytes sequence, struct kst_blob *out)
+int pem_aux_oids(struct kst_bytes sequence, struct kst_blob *out, struct kst_error *err)
 {
 	struct kst_der_item item;
-	if (kst_der_whole(sequence.data, sequence.len, KST_DER_SEQUENCE, &item) < 0)
-		return -1;
-	return oids(kst_der_in(&item), out);
+	int rc = kst_der_whole(sequence.data, sequence.len, KST_DER_SEQUENCE, &item);
+	if (rc == 0)
+		rc = oids(kst_der_in(&item), out);
+	if (rc == -2)
+		return kst_error_nomem(err);
+	return rc < 0 ? kst_error_setx(err, KST_E_CORRUPT,
+				       "has a list of purposes that cannot be decoded")
+		      : 0;
 }
 
 static int parse(struct kst_der in, struct pem_aux *aux)

@@ -20,7 +20,7 @@ struct pem_aux {
 int pem_aux_read(const uint8_t *data, size_t n, struct kst_bytes *cert, struct pem_aux *out,
 		 struct kst_error *err);
 /* A SEQUENCE OF OID as a list of purposes: ascending, each once.  0 or -1. */
-int pem_aux_oids(struct kst_bytes sequence, struct kst_blob *out);
+int pem_aux_oids(struct kst_bytes sequence, struct kst_blob *out, struct kst_error *err);
 void pem_aux_release(struct pem_aux *aux);
 /* Does the entry say something that needs it? */
 bool pem_aux_needed(const struct kst_entry *e);
