@@ -366,6 +366,7 @@ START_TEST(trust_for_some_purposes_survives)
 	set_oids(&some->purposes, "\1\4", 2);
 	set_oids(&none->distrusted, "\1", 1);
 	none->trusted = false;
+	none->no_anchor = true;
 	add(&f, some);
 	add(&f, none);
 	add(&f, all);
