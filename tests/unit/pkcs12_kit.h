@@ -22,6 +22,8 @@
 #include "party.h"
 
 extern const struct kst_format kst_format_pkcs12;
+/* What is read and written; tests of Java's other stores set theirs. */
+static const struct kst_format *kit_format = &kst_format_pkcs12;
 
 /* ---- DER, kept until kit_reset() ---- */
 
@@ -312,7 +314,7 @@ static inline struct kst_io kit_io(struct opened *o, struct kst_asker *asker, st
 static inline void kit_close(struct opened *o)
 {
 	if (o->model.state)
-		kst_format_pkcs12.close(o->model.state);
+		kit_format->close(o->model.state);
 	kst_model_release(&o->model);
 	kst_notes_release(&o->notes);
 	kst_buf_release(&o->out);
@@ -332,7 +334,7 @@ static inline int kit_read(struct opened *o, struct kst_bytes file)
 {
 	struct kst_asker asker;
 	struct kst_io io = kit_io(o, &asker, file);
-	o->rc = kst_format_pkcs12.read(&io, &o->model, &o->err);
+	o->rc = kit_format->read(&io, &o->model, &o->err);
 	/* Success has no error, failure has one. */
 	ck_assert_int_eq(o->rc == 0, o->err.code == KST_OK);
 	return o->rc;
@@ -351,7 +353,7 @@ static inline int kit_write(struct opened *o)
 	struct kst_asker asker;
 	struct kst_io io = kit_io(o, &asker, NOTHING);
 	kst_buf_reset(&o->out);
-	o->rc = kst_format_pkcs12.write(&io, &o->model, &o->err);
+	o->rc = kit_format->write(&io, &o->model, &o->err);
 	return o->rc;
 }
 

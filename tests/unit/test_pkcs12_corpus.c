@@ -4,6 +4,7 @@
  * other programs in tests/corpus: opened with its passphrase, each key too, and
  * written again; or refused for the reason that is known here
  */
+#include "corpora.h"
 #include "pkcs12_kit.h"
 
 /* What does not load as the list says, and why.  Nothing else may fail. */
@@ -33,48 +34,6 @@ static const struct exception *exception_of(const char *path)
 		if (strstr(path, exceptions[i].file))
 			return &exceptions[i];
 	return NULL;
-}
-
-static const char *corpora(void)
-{
-	const char *dir = getenv("KST_CORPORA");
-	return dir ? dir : "../shared/corpora";
-}
-
-/* A JSON string in place; NULL for null and "-". */
-static const char *json(char *s)
-{
-	if (*s != '"')
-		return NULL;
-	char *to = s;
-	for (char *p = s + 1; *p && *p != '"'; p++) {
-		unsigned cp;
-		if (p[0] == '\\' && p[1] == 'u' && sscanf(p + 2, "%4x", &cp) == 1) {
-			uint8_t utf8[4];
-			size_t n = kst_utf8_encode(cp, utf8);
-			memcpy(to, utf8, n);
-			to += n;
-			p += 5;
-		} else {
-			p += *p == '\\';
-			*to++ = *p;
-		}
-	}
-	*to = '\0';
-	return s;
-}
-
-static bool slurp(const char *path, struct kst_buf *out)
-{
-	FILE *f = fopen(path, "rb");
-	char piece[65536];
-	size_t n;
-	if (!f)
-		return false;
-	while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
-		kst_buf_put(out, piece, n);
-	fclose(f);
-	return true;
 }
 
 static unsigned rows, loaded, refused, keys_opened, odd;
@@ -143,14 +102,14 @@ static void rewrite(struct opened *o, const char *path, const char *pass)
 	kit_close(&again);
 }
 
-static void one(const char *path, const char *pass, const char *key_pass, const char *expected,
-		const char *counts)
+static void one(const struct corpora_row *row)
 {
+	const char *path = row->path, *pass = row->pass, *expected = row->expected;
 	struct kst_buf file KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct opened o;
 	const struct exception *x = exception_of(path);
 	rows++;
-	ck_assert_msg(slurp(path, &file), "%s cannot be read", path);
+	ck_assert_msg(corpora_slurp(path, &file), "%s cannot be read", path);
 	/* The attack on a one-octet MAC key, should the corpora have it, is refused whatever it says. */
 	ck_assert_msg(kst_format_pkcs12.probe(file.data, file.len < 64 ? file.len : 64, false) > 50, "%s", path);
 	read_row(&o, kit_bytes(&file), pass);
@@ -172,13 +131,12 @@ static void one(const char *path, const char *pass, const char *key_pass, const 
 	}
 	ck_assert_msg(o.rc == 0, "%s (%s): [%s] %s", path, expected, kst_code_slug(o.err.code), o.err.message);
 	ck_assert_msg(strncmp(expected, "must-fail", 9) != 0, "%s opened: %s", path, expected);
-	unsigned keys, certs, secrets, want_keys, want_certs, want_secrets;
-	ck_assert_int_eq(sscanf(counts, "%u\t%u\t%u", &want_keys, &want_certs, &want_secrets), 3);
+	unsigned keys, certs, secrets;
 	count_all(&o, &keys, &certs, &secrets);
-	ck_assert_msg(keys == want_keys && certs == want_certs && secrets == want_secrets,
-		      "%s: %u/%u/%u instead of %u/%u/%u", path, keys, certs, secrets, want_keys, want_certs,
-		      want_secrets);
-	open_keys(&o, path, key_pass);
+	ck_assert_msg(keys == row->keys && certs == row->certs && secrets == row->secrets,
+		      "%s: %u/%u/%u instead of %u/%u/%u", path, keys, certs, secrets, row->keys, row->certs,
+		      row->secrets);
+	open_keys(&o, path, row->key_pass);
 	if (!x)
 		rewrite(&o, path, pass);
 	kit_close(&o);
@@ -186,25 +144,8 @@ static void one(const char *path, const char *pass, const char *key_pass, const 
 
 START_TEST(all_of_the_corpora)
 {
-	char path[4096], line[8192];
-	snprintf(path, sizeof(path), "%s/CORE.tsv", corpora());
-	FILE *f = fopen(path, "r");
-	if (!f) {
-		printf("skipped: no corpora in %s\n", corpora());
+	if (!corpora_each("PKCS12", one))
 		return;
-	}
-	while (fgets(line, sizeof(line), f)) {
-		char *field[13], *p = line, counts[64];
-		int n = 0;
-		while (n < 13 && (field[n++] = strsep(&p, "\t")) && p)
-			;
-		if (n < 12 || strcmp(field[2], "PKCS12") != 0)
-			continue;
-		snprintf(path, sizeof(path), "%s/%s/%s", corpora(), field[0], field[1]);
-		snprintf(counts, sizeof(counts), "%s\t%s\t%s", field[7], field[8], field[9]);
-		one(path, json(field[3]), json(field[4]), field[6], counts);
-	}
-	fclose(f);
 	printf("pkcs12 corpus: %u files: %u loaded with %u keys opened, %u refused as they should be, "
 	       "%u by an encoding of the passphrase that no standard has\n", rows, loaded, keys_opened, refused, odd);
 	ck_assert_uint_gt(loaded, 100);
@@ -240,7 +181,7 @@ START_TEST(every_file_by_another_program)
 	char path[256];
 	unsigned keys, certs, secrets;
 	snprintf(path, sizeof(path), "tests/corpus/pkcs12/%s", x->file);
-	ck_assert_msg(slurp(path, &file), "%s cannot be read", path);
+	ck_assert_msg(corpora_slurp(path, &file), "%s cannot be read", path);
 	kit_open(&o, kit_bytes(&file), x->pass);
 	if (x->slug) {
 		ck_refused(&o, x->slug, "");
