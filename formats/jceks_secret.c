@@ -72,10 +72,12 @@ static int take_secret(struct kst_entry *e, const struct kst_secret *plain, stru
 	struct kst_bytes alg = java_object_get(&o, "algorithm", JAVA_STRING);
 	if (!key.data || !key.len || !alg.data)
 		return kst_error_setx(err, KST_E_CORRUPT, "the secret key has no key in it");
-	char *name = kst_text_from_mutf8(alg.data, alg.len);
-	if (!name)
+	if (!kst_mutf8_valid(alg.data, alg.len))
 		return kst_error_setx(err, KST_E_CORRUPT,
 				      "the name of the secret key's algorithm is not in modified UTF-8");
+	char *name = kst_text_from_mutf8(alg.data, alg.len);
+	if (!name)
+		return kst_error_nomem(err);
 	if (kst_secret_set(&e->secret, key.data, key.len, err) < 0) {
 		kst_free(name);
 		return -1;

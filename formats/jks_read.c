@@ -206,9 +206,11 @@ static int64_t date(int64_t ms)
 static int read_name(struct reader *r, struct kst_bytes raw, struct kst_entry *e,
 		     struct jks_base *base, struct kst_error *err)
 {
+	if (!kst_mutf8_valid(raw.data, raw.len))
+		return corrupt(r, "the alias is not in Java's modified UTF-8", err);
 	char *name = kst_text_from_mutf8(raw.data, raw.len);
 	if (!name)
-		return corrupt(r, "the alias is not in Java's modified UTF-8", err);
+		return kst_error_nomem(err);
 	int rc = kst_nocase_adopt(r->names, e, name, r->io->notes, err);
 	if (rc == 0 && e->alias && !e->alias_source.len) {
 		char *lower = kst_text_lower(name);

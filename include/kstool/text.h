@@ -76,6 +76,7 @@ int kst_text_to_utf16be(struct kst_buf *out, const void *s, size_t n);
  * what is neither, or without memory; kst_free the result.
  */
 char *kst_text_from_mutf8(const uint8_t *s, size_t n);
+bool kst_mutf8_valid(const void *s, size_t n);
 /* Appended.  -1 if s is not valid UTF-8. */
 int kst_text_to_mutf8(struct kst_buf *out, const void *s, size_t n);
 

@@ -24,6 +24,17 @@ static size_t unit(const uint8_t *s, size_t n, uint32_t *cp)
 	return kst_utf8_decode(s, n, cp);
 }
 
+bool kst_mutf8_valid(const void *text, size_t n)
+{
+	const uint8_t *s = text;
+	uint32_t cp;
+
+	for (size_t len; n; s += len, n -= len)
+		if (!(len = unit(s, n, &cp)))
+			return false;
+	return true;
+}
+
 char *kst_text_from_mutf8(const uint8_t *s, size_t n)
 {
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
