@@ -222,6 +222,10 @@ static:
 	@$(MAKE) --no-print-directory B=build/static LINK=static build/static/kstool
 static-check: static
 	@sh tests/lib/static.sh build/static/kstool
+# Post-quantum keys with OpenSSL 3.5, in a Debian 13 below build/: some minutes the first time.
+.PHONY: trixie
+trixie: $(B)/kstool
+	@sh tests/lib/trixie.sh $(B)/kstool
 
 # ---- installing ----
 # The names of the pages are known to the program, which makes their sources (src/cmd/page.h).
