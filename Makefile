@@ -135,9 +135,9 @@ proofs: $(B)/kstool $(FIXTURES)/.done
 $(B)/stage/.done: tests/drift/stage.sh $(B)/kstool $(FIXTURES)/.done
 	@KSTOOL=$(abspath $(B)/kstool) FIXTURES=$(abspath $(FIXTURES)) sh $< $(@D) && touch $@
 drift: $(B)/kstool $(B)/stage/.done $(if $(shell command -v scdoc),$(B)/man/.done)
-	@python3 tests/drift/options.py $(B)/kstool $(B)/man
-	@python3 tests/drift/examples.py $(B)/kstool $(B)/stage README.md
-	@python3 tests/drift/schemas.py $(B)/kstool $(B)/stage src/schema
+	@$(PYTHON) tests/drift/options.py $(B)/kstool $(B)/man
+	@$(PYTHON) tests/drift/examples.py $(B)/kstool $(B)/stage README.md
+	@$(PYTHON) tests/drift/schemas.py $(B)/kstool $(B)/stage src/schema
 
 # The formats' readers under broken files: tests/corpus and mutations of it (replay, without a
 # fuzzer), and libFuzzer for as long as one likes.  One target: make fuzz FUZZ=pem FUZZ_SECONDS=300.
