@@ -139,8 +139,15 @@ int cmd_report(struct cli *cli, const char *path, const struct changes *c, bool 
 	for (size_t i = 0; i < c->nr; i++) {
 		const struct change *r = &c->row[i];
 
+		struct kst_buf hex KST_SCRATCH_BUF = KST_BUF_INIT;
+
+		if (r->has_after || r->has_before)
+			kst_text_hex(&hex, r->has_after ? r->after : r->before, 32);
 		out_change(cli->out, dry ? word[r->action].would : word[r->action].done, r->alias,
-			   r->text);
+			   r->text,
+			   (const char *const[]){ r->type ? r->type : "",
+						  hex.data ? (const char *)hex.data : "",
+						  r->reason ? r->reason : "", NULL });
 		if (r->show_hash)
 			hash_lines(cli->out, r->after);
 	}

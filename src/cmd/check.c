@@ -2,7 +2,26 @@
 /* check.c - every bit of a native store against its signature and hashes */
 #include "cmd/cmd.h"
 
+#include <stdio.h>
 #include <string.h>
+
+/* One line for each finding; one, with a word alone, for a store that is whole. */
+static void say_plain(struct out *o, const char *path, const struct kst_check *c)
+{
+	const char *const whole[] = { path, "whole", "", "", "", "" };
+
+	if (c->whole)
+		out_plain(o, whole, 6);
+	for (size_t i = 0; i < c->nr; i++) {
+		char offset[24], length[24];
+		const char *const cell[] = { path,   "damaged", kst_code_slug(c->finding[i].code),
+					     offset, length,	c->finding[i].text };
+
+		snprintf(offset, sizeof(offset), "%llu", (unsigned long long)c->finding[i].offset);
+		snprintf(length, sizeof(length), "%llu", (unsigned long long)c->finding[i].length);
+		out_plain(o, cell, 6);
+	}
+}
 
 static void say(struct cli *cli, const char *path, const struct kst_check *c)
 {
@@ -27,6 +46,7 @@ static void say(struct cli *cli, const char *path, const struct kst_check *c)
 	}
 	out_end(o);
 	out_end(o);
+	say_plain(o, path, c);
 	if (c->whole) {
 		out_line(o, "%s: whole, %zu %s, version %llu", path, c->entries,
 			 c->entries == 1 ? "entry" : "entries",
@@ -95,6 +115,7 @@ const struct cmd cmd_check = {
 		"damaged. No passphrase is needed; with --pass or --key-file the entries of a sealed\n"
 		"store are looked into as well. Exit 0 whole, 1 damaged or altered.\n",
 	.examples = examples,
+	.plain = "file whole code offset length text",
 	.exits = "0 1 3 5",
 	.min = 1,
 	.max = ~0u,

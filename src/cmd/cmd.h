@@ -50,6 +50,7 @@ struct cmd {
 	unsigned min, max;     /* operands; max 0 with min 0: none; max ~0u: any number */
 	enum opt_what first, rest; /* what the operands are, for completion */
 	bool changes;          /* takes --dry-run and --check */
+	const char *plain;     /* columns of --plain; NULL: PLAIN_CHANGES if it changes, else as text */
 	/* Exit status 0 or 1, or -1 with cli->err set (then its code's status); 2 and more only from
 	 * cmd_failed(), whose error has been printed. */
 	int (*run)(struct cli *cli, void *opts);
@@ -57,6 +58,7 @@ struct cmd {
 
 /* All commands, NULL-terminated; and the row of a name (two words for nouns). */
 extern const struct cmd *const cmd_table[];
+#define PLAIN_CHANGES "action alias type sha256 reason"
 const struct cmd *cmd_find(const char *name);
 /* The row of a command line's first two words (`two` may be NULL): a verb, or a noun and its verb. */
 const struct cmd *cmd_of_words(const char *one, const char *two);

@@ -327,8 +327,12 @@ static int finish(struct state *st, const struct kst_save_options *save)
 		return -1;
 	ret = report(st, &res);
 	/* In a dry run the next key is gone, and nobody could use a request for it. */
-	if (!deliver_is_file(&d) && !(dry && st->opt->new_key) && deliver_out(cli, &d) < 0)
+	if (deliver_is_file(&d) || (dry && st->opt->new_key)) {
+		out_null(cli->out, "data");
+		out_null(cli->out, "data_base64");
+	} else if (deliver_out(cli, &d) < 0) {
 		return -1;
+	}
 	return ret;
 }
 

@@ -161,6 +161,13 @@ static const char *state_json(const struct kst_head *h)
 	return "not-yet-valid";
 }
 
+const char *describe_role(const struct kst_entry *e, size_t k)
+{
+	if (!e->chain.nr)
+		return "";
+	return e->kind == KST_KIND_CERT && e->trusted ? "trusted" : k ? "issuer" : "leaf";
+}
+
 bool describe_encrypted(const struct kst_format *f, const struct kst_entry *e)
 {
 	return e->key && ((f->caps & KST_CAP_NATIVE) || e->key->sealed.len || e->key->dek_info);
@@ -191,8 +198,7 @@ int describe_entry(struct cli *cli, struct kst_store *s, size_t i)
 	out_str(o, "trusted_for", trust.len ? (char *)trust.data : NULL);
 	out_array(o, "certs");
 	for (size_t k = 0; k < e->chain.nr; k++)
-		describe_cert(o, e->chain.cert[k],
-			      e->kind == KST_KIND_CERT && h.trusted ? "trusted" : k ? "issuer" : "leaf");
+		describe_cert(o, e->chain.cert[k], describe_role(e, k));
 	out_end(o);
 	out_end(o);
 	return 0;

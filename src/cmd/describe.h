@@ -40,6 +40,8 @@ void describe_request_sans(const struct kst_csr *csr, struct kst_buf *out);
 /* A key as people read it: "P-256" of "EC-P256"; anything else as it is. */
 const char *describe_key(const char *text);
 /* Is the private key of the entry encrypted in its file? */
+/* Role of the k-th certificate of an entry: "leaf", "issuer", "trusted"; "" if there is none. */
+const char *describe_role(const struct kst_entry *e, size_t k);
 bool describe_encrypted(const struct kst_format *f, const struct kst_entry *e);
 /* What a certificate may be used for, in words: "TLS server", "CA", "TLS server and client". */
 void describe_use(const struct kst_cert *cert, struct kst_buf *out);

@@ -174,6 +174,14 @@ static void command_json(struct out *o, const struct cmd *c)
 		if (!p->hidden)
 			option_json(o, p);
 	out_end(o);
+	out_array(o, "plain");
+	for (const char *p = c->plain ? c->plain : c->changes ? PLAIN_CHANGES : ""; *p;) {
+		size_t n = strcspn(p, " ");
+
+		out_strn(o, NULL, p, n);
+		p += n + strspn(p + n, " ");
+	}
+	out_end(o);
 	out_array(o, "examples");
 	for (const struct cmd_example *e = c->examples; e && e->line; e++)
 		out_str(o, NULL, e->line);

@@ -276,6 +276,7 @@ const struct cmd cmd_lint = {
 		"the command that mends it, and kstool help ID explains it. A file that does not open\n"
 		"is told apart by its bytes: truncated, damaged, of another type than its name says.\n",
 	.examples = examples,
+	.plain = "file severity id entry message fix",
 	.exits = "0 1 3 4",
 	.opts = options,
 	.size = sizeof(struct lint_opts),

@@ -474,6 +474,7 @@ const struct cmd cmd_list = {
 		"entry, in the order of the file. The format is recognised by content. A native\n"
 		"store and a PEM file are listed without a passphrase.\n",
 	.examples = examples,
+	.plain = "file alias type state not_after days name key sha256",
 	.exits = "0 1 3 4",
 	.opts = options,
 	.size = sizeof(struct list_opts),

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cmd/page_impl.h"
+#include "cmd/schema.h"
 #include "ui/scd.h"
 
 /* ---- options ---- */
@@ -130,9 +131,38 @@ static void more(struct kst_bytes own, const char *title, struct kst_buf *out)
 		kst_buf_put(out, part.data, part.len);
 }
 
-static const char *const usual[] = { "NAME",	"SYNOPSIS",    "EXAMPLES", "DESCRIPTION",
-				     "OPTIONS", "EXIT STATUS", "JSON",	   "ENVIRONMENT",
-				     "FILES",	"SEE ALSO",    NULL };
+/* What programs read: --plain's columns, and the schema of --json. */
+static void output(const struct cmd *c, struct kst_buf *out)
+{
+	const char *plain = c->plain ? c->plain : c->changes ? PLAIN_CHANGES : NULL;
+	struct kst_buf name KST_SCRATCH_BUF = KST_BUF_INIT, text KST_SCRATCH_BUF = KST_BUF_INIT;
+	const char *schema;
+
+	for (const char *p = c->name; *p; p++)
+		kst_buf_u8(&name, *p == ' ' ? '-' : (uint8_t)*p);
+	schema = name.data && schema_text((const char *)name.data, &text) ? (const char *)name.data
+		 : c->changes						  ? "change"
+									  : NULL;
+	if (!plain && !schema)
+		return;
+	heading("OUTPUT FOR PROGRAMS", out);
+	if (plain) {
+		kst_buf_puts(out, "\n*--plain* prints lines of these columns, a TAB between them, "
+				  "their order frozen:\n\n");
+		scd_escape(out, plain);
+		kst_buf_u8(out, '\n');
+	}
+	if (schema)
+		kst_buf_printf(out,
+			       "\n*--json* answers with a document kstool.%s/1: *kstool help "
+			       "json %s*, *kstool-json*(5).\n",
+			       schema, schema);
+}
+
+static const char *const usual[] = { "NAME",	    "SYNOPSIS", "EXAMPLES",
+				     "DESCRIPTION", "OPTIONS",	"OUTPUT FOR PROGRAMS",
+				     "EXIT STATUS", "ENVIRONMENT",
+				     "FILES",	    "SEE ALSO", NULL };
 
 /* Sections of the hand-written part that no other command has, in its order. */
 static void unusual(struct kst_bytes own, struct kst_buf *out)
@@ -198,12 +228,13 @@ void page_of_command(const struct cmd *c, struct kst_buf *out)
 		       "\nThe options of all commands (*--pass*, *--json*, %s...) are in "
 		       "*kstool*(1).\n",
 		       c->changes ? "*--dry-run*, *--check*, " : "");
+	output(c, out);
+	more(text, "OUTPUT FOR PROGRAMS", out);
 	heading("EXIT STATUS", out);
 	page_statuses(c->exits ? c->exits : "", out);
 	kst_buf_puts(out, "\nAlways possible are 2, the command line is wrong, 9, kstool's own "
 			  "fault, and 130, interrupted: *kstool-exit-codes*(7).\n");
 	more(text, "EXIT STATUS", out);
-	more(text, "JSON", out);
 	heading("ENVIRONMENT", out);
 	kst_buf_puts(out, "\nKSTOOL\\_PASS\\_FILE, NO\\_COLOR, COLUMNS and others: "
 			  "*kstool-environment*(7).\n");

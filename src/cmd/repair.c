@@ -2,6 +2,7 @@
 /* repair.c - recover every entry that is proved whole into a new file */
 #include "cmd/cmd.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct repair_opts {
@@ -33,6 +34,17 @@ static void say(struct cli *cli, const struct repair_opts *opt, const struct kst
 	}
 	out_end(o);
 	out_changed(o, true);
+	for (size_t i = 0; i < r->nr_lost; i++) {
+		char hex[65];
+		const char *const cell[] = { r->lost[i].accepted ? "accepted" : "lost",
+					     r->lost[i].alias ? r->lost[i].alias : "",
+					     r->lost[i].reason,
+					     r->lost[i].has_sha256 ? hex : "" };
+
+		for (size_t k = 0; k < 32; k++)
+			snprintf(hex + 2 * k, 3, "%02x", r->lost[i].sha256[k]);
+		out_plain(o, cell, 4);
+	}
 	out_line(o, "%s: %zu recovered, %zu lost, into %s", cli->operand[0], r->proved + accepted,
 		 r->nr_lost - accepted, opt->out);
 	if (r->generation[0] != r->generation[1])
@@ -94,6 +106,7 @@ const struct cmd cmd_repair = {
 		"needs a secret that may change the store, since the result is signed. What nothing\n"
 		"proves is named with its fingerprint and left out. Exit 0 all, 1 some were lost.\n",
 	.examples = examples,
+	.plain = "result alias reason sha256",
 	.exits = "0 1 3 4 5",
 	.opts = options,
 	.size = sizeof(struct repair_opts),

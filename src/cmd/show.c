@@ -58,11 +58,39 @@ static void field_value(const struct kst_cert *cert, const char *name, struct ks
 static void show_field(struct cli *cli, const struct show_opts *opt, struct kst_entry *e)
 {
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	const char *value;
 
 	if (!kst_entry_leaf(e))
 		return;
 	field_value(kst_entry_leaf(e), opt->field, &b);
-	out_line(cli->out, "%s", b.data ? (char *)b.data : "");
+	value = b.data ? (char *)b.data : "";
+	out_line(cli->out, "%s", value);
+	out_plain(cli->out, &value, 1);
+}
+
+/* ---- --plain: one line for each certificate, one for a key without ---- */
+
+static void show_plain(struct cli *cli, struct kst_store *s, const struct kst_entry *e)
+{
+	for (size_t k = 0; k < e->chain.nr || k == 0; k++) {
+		struct kst_buf subject KST_SCRATCH_BUF = KST_BUF_INIT,
+				       key KST_SCRATCH_BUF = KST_BUF_INIT,
+				       hex KST_SCRATCH_BUF = KST_BUF_INIT;
+		const struct kst_cert *cert = k < e->chain.nr ? e->chain.cert[k] : NULL;
+		char when[KST_TIME_TEXT] = "";
+
+		if (cert) {
+			kst_cert_subject(cert, &subject);
+			kst_cert_key_text(cert, false, &key);
+			kst_text_hex(&hex, kst_cert_sha256(cert), 32);
+			kst_time_text(kst_cert_not_after(cert), KST_TIME_FULL, when);
+		}
+		const char *const cell[] = { kst_store_path(s), e->alias, describe_role(e, k),
+					     (const char *)subject.data, when,
+					     (const char *)key.data, (const char *)hex.data };
+
+		out_plain(cli->out, cell, sizeof(cell) / sizeof(*cell));
+	}
 }
 
 /* ---- one entry as text ---- */
@@ -98,6 +126,10 @@ static int show_entry(struct cli *cli, const struct show_opts *opt, struct kst_s
 		return describe_entry(cli, s, i);
 	if (opt->field) {
 		show_field(cli, opt, e);
+		return 0;
+	}
+	if (out_is(cli->out, OUT_PLAIN)) {
+		show_plain(cli, s, e);
 		return 0;
 	}
 	if (kst_entry_leaf(e))
@@ -140,7 +172,7 @@ static int show_store(struct cli *cli, const struct show_opts *opt, struct kst_s
 		out_heading(cli->out, "%s   %s", kst_store_path(s), (char *)b.data);
 		picture_store(cli->out, s);
 	}
-	for (size_t k = 0; k < (nr_ref ? nr_ref : json ? nr : shown); k++) {
+	for (size_t k = 0; k < (nr_ref ? nr_ref : text ? shown : nr); k++) {
 		size_t i = k;
 
 		if (nr_ref && kst_store_find(s, ref[k], &i, cli->err) < 0) {
@@ -248,6 +280,7 @@ const struct cmd cmd_show = {
 		"or DER file, the others are files too, and each has a line: which key matches which\n"
 		"certificate, and whose issuer is in none of them. Nothing is verified here.\n",
 	.examples = examples,
+	.plain = "file alias role subject not_after key sha256",
 	.exits = "0 3 4 6",
 	.opts = options,
 	.size = sizeof(struct show_opts),

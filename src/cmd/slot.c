@@ -184,6 +184,7 @@ const struct cmd cmd_slot_list = {
 	.help = "Lists the slots: passphrases, key files and recipients that open the store. No\n"
 		"secret is needed.\n",
 	.examples = list_examples,
+	.plain = "number type role cost created label",
 	.exits = "0 3",
 	.min = 1,
 	.max = 1,

@@ -403,7 +403,8 @@ static void change_text(const struct out *o, struct kst_buf *b, const char *text
 	kst_buf_u8(b, '\n');
 }
 
-void out_change(struct out *o, const char *verb, const char *alias, const char *text)
+void out_change(struct out *o, const char *verb, const char *alias, const char *text,
+		const char *const *facts)
 {
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
 
@@ -415,8 +416,10 @@ void out_change(struct out *o, const char *verb, const char *alias, const char *
 		plain_escape(o, &b, verb);
 		kst_buf_u8(&b, '\t');
 		plain_escape(o, &b, alias);
-		kst_buf_u8(&b, '\t');
-		plain_escape(o, &b, text ? text : "");
+		for (; facts && *facts; facts++) {
+			kst_buf_u8(&b, '\t');
+			plain_escape(o, &b, *facts);
+		}
 		kst_buf_u8(&b, '\n');
 	} else {
 		kst_buf_puts(&b, verb);

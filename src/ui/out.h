@@ -107,8 +107,12 @@ struct out_tree_row {
 	const char *cell[5];  /* name, use, key, dates, state; NULL empty */
 };
 void out_tree(struct out *o, const struct out_tree_row *row, size_t nr);
-/* A change line: "added      alias   text"; goes to stderr when stdout carries data. */
-void out_change(struct out *o, const char *verb, const char *alias, const char *text);
+/*
+ * A change line: "added      alias   text"; goes to stderr when stdout carries data.  --plain has
+ * the words of `facts` (NULL-terminated) instead of the text, which is for people.
+ */
+void out_change(struct out *o, const char *verb, const char *alias, const char *text,
+		const char *const *facts);
 /* A further line below it, in text only: "           sha256             EC:B4:..."; label may be NULL. */
 void out_change_more(struct out *o, const char *label, const char *text);
 /* A sentence about the changes; goes where the change lines go. */

@@ -54,6 +54,16 @@ def of_example(example, special):
 	return [f"{command}: {f}\n{seen}" for f in faults(text, status)], json.loads(text).get("schema") if text else None
 
 
+def of_plain(example, columns):
+	"""--plain has the columns that the man page promises"""
+	command = example + " --plain > .lines"
+	with tempfile.TemporaryDirectory(prefix="kstool-plain.") as directory:
+		ex.in_stage(command, {"before": "", "exit": 0}, directory)
+		lines = open(directory + "/.lines", encoding="utf-8").read().split("\n")[:-1]
+	return [f"{command}: {len(l.split(chr(9)))} columns, the man page tells of {len(columns)}: {l}" for l in lines or [""]
+		if len(l.split("\t")) != len(columns)], None
+
+
 def of_failure(words):
 	with tempfile.TemporaryDirectory(prefix="kstool-schema.") as directory:
 		subprocess.run(["cp", "-a", ex.STAGE + "/.", directory], check=True)
@@ -79,7 +89,11 @@ def main():
 				bad.append(f"help json {name} does not print the file")
 		for c in overview["commands"]:
 			words = c["name"].split(" ")
-			for e in json.loads(ex.kstool("help", *words, "--json"))["examples"]:
+			row = json.loads(ex.kstool("help", *words, "--json"))
+			changes = row["plain"][:1] == ["action"]
+			if row["plain"] and (not changes or words == ["trust"]):
+				jobs.append(pool.submit(of_plain, row["examples"][0], row["plain"]))
+			for e in row["examples"]:
 				if re.search(r"[|;<>&]|--json|--plain", e):
 					e = re.sub(r" --json$", "", e)
 				if not re.search(r"[|;<>&]|--json|--plain", e):

@@ -283,7 +283,7 @@ START_TEST(foreign_text_is_escaped_everywhere)
 	out_pair(o, "names", bad);
 	out_item(o, 10, bad, bad);
 	out_tree(o, &tree, 1);
-	out_change(o, "added", bad, "x");
+	out_change(o, "added", bad, "x", NULL);
 	out_summary(o, "%s: 1 added", bad);
 	out_finish(o, 0);
 	for (const char *p = read_back(file); (p = strstr(p, good)); p++)
@@ -351,10 +351,10 @@ START_TEST(change_lines_move_to_stderr_when_stdout_is_data)
 	struct kst_error err = KST_ERROR_INIT;
 
 	open_out(OUT_TEXT, "never");
-	out_change(o, "added", "acme-corp-root", "Acme Corp Root CA, until 2036-11-20");
+	out_change(o, "added", "acme-corp-root", "Acme Corp Root CA, until 2036-11-20", NULL);
 	out_change_more(o, "sha256", "EC:B4");
 	out_data_mode(o);
-	out_change(o, "would-replace", "api", "x");
+	out_change(o, "would-replace", "api", "x", NULL);
 	ck_assert_int_eq(out_data(o, "\0PEM", 4, false, &err), 0);
 	out_finish(o, 0);
 	ck_assert_uint_eq(lseek(fileno(file), 0, SEEK_END),
@@ -374,7 +374,7 @@ START_TEST(names_begin_no_lines)
 	struct kst_error err = KST_ERROR_INIT;
 
 	open_out(OUT_TEXT, "never");
-	out_change(o, "added", "a\nb", "Root\nremoved    x");
+	out_change(o, "added", "a\nb", "Root\nremoved    x", NULL);
 	kst_error_setx(&err, KST_E_ALIAS_CONFLICT, "a\nkstool: error: b");
 	kst_error_detail(&err, "now %s", "x\n  hint: rm");
 	kst_error_command(&err, "kstool", "list", "a\n  hint: rm", NULL);
