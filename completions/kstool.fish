@@ -11,9 +11,9 @@ function __kstool_complete
     test (count $out) -gt 0; and printf '%s\n' $out
     switch $last
         case ':file*'
-            __fish_complete_path "$current"
+            __fish_complete_path "$plain"
         case ':dir'
-            __fish_complete_directories "$current" ''
+            __fish_complete_directories "$plain" ''
     end
 end
 complete -c kstool -f -a '(__kstool_complete)'

@@ -221,13 +221,17 @@ static struct kst_store *open_quietly(const char *path)
 	return kst_store_open(&s, path, &opt, NULL) < 0 ? NULL : s;
 }
 
-static void offer_entries(struct complete *c, const char *path)
+/* `many`: where the first is a loose file, the others are files too, as in `show a.key b.crt`. */
+static void offer_entries(struct complete *c, const char *path, bool many)
 {
 	struct kst_store *s = path ? open_quietly(path) : NULL;
 	struct kst_head h;
 
-	if (s && !(kst_store_format(s)->caps & KST_CAP_ALIASES))
-		c->end = ":file"; /* `show a.key b.crt`: the rest are files too */
+	if (s && many && (kst_store_format(s)->caps & KST_CAP_LOOSE)) {
+		c->end = ":file";
+		kst_store_free(s);
+		return;
+	}
 	for (size_t i = 0; s && i < kst_store_count(s); i++) {
 		struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
 
@@ -271,7 +275,7 @@ static void offer_what(struct complete *c, enum opt_what what, const char *store
 		c->end = ":dir";
 		break;
 	case WHAT_ENTRY:
-		offer_entries(c, store);
+		offer_entries(c, store, false);
 		break;
 	case WHAT_SLOT:
 		offer_slots(c, store);
@@ -298,12 +302,13 @@ static void offer_what(struct complete *c, enum opt_what what, const char *store
 	}
 }
 
-static void offer_value(struct complete *c, const struct opt *o, const char *store)
+/* `source`: of which `import STORE SOURCE --entry` takes one. */
+static void offer_value(struct complete *c, const struct opt *o, const char *source)
 {
 	const char *comma;
 
 	if (!o->choices) {
-		offer_what(c, o->what, store, !strcmp(o->name, "new-pass"));
+		offer_what(c, o->what, source, !strcmp(o->name, "new-pass"));
 		return;
 	}
 	/* A list: "key,ca,<TAB>" */
@@ -312,6 +317,47 @@ static void offer_value(struct complete *c, const struct opt *o, const char *sto
 		keep(c, (size_t)(comma - c->word) + 1);
 	for (const char *const *k = o->choices; *k; k++)
 		offer(c, *k, NULL);
+}
+
+/* "bash|zsh|fish": an operand that is one of a few words, as help shows it. */
+static void offer_alternatives(struct complete *c, const char *words)
+{
+	while (*words) {
+		size_t n = strcspn(words, "|");
+		char *word = kst_strndup(words, n);
+
+		if (word)
+			offer(c, word, NULL);
+		kst_free(word);
+		words += n + (words[n] == '|');
+	}
+}
+
+/* What the k-th operand is called: "NEWALIAS" of "STORE ENTRY NEWALIAS".  NULL: there is none. */
+static const char *placeholder(const struct cmd *cmd, size_t k, size_t *n)
+{
+	const char *p = cmd->operands ? cmd->operands : "";
+
+	for (; k && *p; k--) {
+		p += strcspn(p, " ");
+		p += strspn(p, " ");
+	}
+	*n = strcspn(p, " ");
+	return *n ? p : NULL;
+}
+
+static void offer_operand(struct complete *c, const struct cmd *cmd, size_t k, const char *first)
+{
+	size_t n;
+	const char *name = placeholder(cmd, k, &n);
+	enum opt_what what = k ? cmd->rest : cmd->first;
+
+	if (what == WHAT_CHOICE)
+		offer_alternatives(c, cmd->operands);
+	else if (what != WHAT_ENTRY)
+		offer_what(c, what, first, false);
+	else if (!name || memmem(name, n, "ENTRY", 5)) /* and not the new name of one */
+		offer_entries(c, first, placeholder(cmd, 0, &n) && memmem(cmd->operands, n, "...", 3));
 }
 
 static const struct opt *find_option(const struct opt *table, const char *name, size_t n,
@@ -348,7 +394,7 @@ static void complete(struct complete *c, const char *const *word, size_t nr)
 {
 	const struct cmd *cmd = NULL;
 	const struct opt *value = NULL, *own;
-	const char *first = NULL, *noun = NULL;
+	const char *first = NULL, *source = NULL, *noun = NULL;
 	bool ended = false;
 	size_t operands = 0;
 
@@ -378,12 +424,14 @@ static void complete(struct complete *c, const char *const *word, size_t nr)
 			noun = cmd ? NULL : word[i];
 		} else if (!operands++)
 			first = word[i];
+		else
+			source = word[i];
 	}
 	c->lead = word[nr - 1];
 	c->word = word[nr - 1];
 	own = cmd ? cmd->opts : NULL;
 	if (value)
-		offer_value(c, value, first);
+		offer_value(c, value, source);
 	else if (!ended && c->word[0] == '-') {
 		const char *eq = strchr(c->word, '=');
 
@@ -394,13 +442,13 @@ static void complete(struct complete *c, const char *const *word, size_t nr)
 						    (size_t)(eq - c->word - 2), 0);
 			keep(c, (size_t)(eq - c->word) + 1);
 			if (value)
-				offer_value(c, value, first);
+				offer_value(c, value, source);
 		} else
 			offer_options(c, own, cmd);
 	} else if (!cmd)
 		offer_commands(c, noun);
 	else if (operands < cmd->max)
-		offer_what(c, operands ? cmd->rest : cmd->first, first, false);
+		offer_operand(c, cmd, operands, first);
 }
 
 static int run(struct cli *cli, void *opts)

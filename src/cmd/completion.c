@@ -42,7 +42,7 @@ const struct cmd cmd_completion = {
 	.exits = "0",
 	.min = 1,
 	.max = 1,
-	.first = WHAT_TEXT,
+	.first = WHAT_CHOICE,
 	.rest = WHAT_TEXT,
 	.run = run,
 };

@@ -72,7 +72,7 @@ class Place:
         self.dir = tempfile.mkdtemp(prefix="kstool-test.")
         self.env = {
             "PATH": os.path.dirname(KSTOOL) + ":" + os.environ.get("PATH", "/usr/bin:/bin"),
-            "HOME": "/nonexistent", "KSTOOL_SIGNERS": "/nonexistent",
+            "HOME": self.dir + "/home", "KSTOOL_SIGNERS": self.dir + "/no-signers",
             "LC_ALL": "C.UTF-8", "TERM": "xterm", "TMPDIR": self.dir,
         }
         for name in os.environ:  # of the sanitizers
