@@ -107,6 +107,9 @@ struct kst_save_result {
  * second change needs a second open.  `res` may be NULL.  0 or -1. */
 int kst_store_save(struct kst_store *s, const struct kst_save_options *opt,
 		   struct kst_save_result *res, struct kst_error *err);
+/* Would writing `meant` with these options make nothing else than what `there` is already: type, names,
+ * entries in order, encryption, iterations, MAC?  Salts, dates and attributes do not count. */
+bool kst_store_same(struct kst_store *meant, const struct kst_write_options *w, struct kst_store *there);
 /* Write to a file descriptor instead (`-o -`); no atomicity. */
 int kst_store_write_fd(struct kst_store *s, int fd, const struct kst_save_options *opt,
 		       struct kst_error *err);

@@ -5,6 +5,7 @@
  * Nothing is lost in silence: what the target cannot hold is refused by name, or
  * left out by name with --skip-unsupported.
  */
+#include "cmd/already.h"
 #include "cmd/entries.h"
 #include "cmd/keep_pass.h"
 #include "cmd/split.h"
@@ -169,6 +170,36 @@ static int write_split(struct cli *cli, const struct convert_opts *opt,
 	return ret;
 }
 
+static int exists(struct cli *cli, const struct convert_opts *opt)
+{
+	kst_error_setx(cli->err, KST_E_EXISTS, "exists already");
+	kst_error_subject(cli->err, "%s", opt->out);
+	return kst_error_hint(cli->err, "name another file, or add --replace");
+}
+
+/* What lies there already, in the form that was asked for, is not written again. */
+static int write_over(struct cli *cli, const struct convert_opts *opt, struct kst_store *out,
+		      struct changes *changes, const struct kst_save_options *save)
+{
+	struct kst_save_result none = { .written = false };
+	struct already a;
+	int ret = -1;
+
+	already_begin(&a, cli);
+	bool same = already_there(&a, cli, out, &save->write);
+	for (size_t i = 0; i < changes->nr; i++)
+		if (changes->row[i].action == CHANGE_CREATED)
+			changes->row[i].action = same ? CHANGE_UNCHANGED : CHANGE_REPLACED;
+	if (same)
+		ret = cmd_report(cli, opt->out, changes, false, &none);
+	else if (!opt->replace && !cli->g.check && !cli->g.dry_run)
+		ret = exists(cli, opt);
+	else
+		ret = cmd_commit(cli, out, changes, save);
+	already_end(&a, cli);
+	return ret;
+}
+
 static int run(struct cli *cli, void *opts)
 {
 	const struct convert_opts *opt = opts;
@@ -195,12 +226,10 @@ static int run(struct cli *cli, void *opts)
 	if (target_save_options(cli, &opt->target, false, &save) < 0 ||
 	    (f && target_check_format(cli, &opt->target, f, opt->out) < 0))
 		return -1;
+	bool there = opt->out && strcmp(opt->out, "-") && access(opt->out, F_OK) == 0;
 	/* Before anybody types a passphrase for nothing. */
-	if (opt->out && strcmp(opt->out, "-") && !opt->replace && access(opt->out, F_OK) == 0) {
-		kst_error_setx(cli->err, KST_E_EXISTS, "exists already");
-		kst_error_subject(cli->err, "%s", opt->out);
-		return kst_error_hint(cli->err, "name another file, or add --replace");
-	}
+	if (there && !opt->replace && !cli->g.check && !cli->g.dry_run && cmd_interactive(cli))
+		return exists(cli, opt);
 	if (opt->keep_pass)
 		keep_pass_begin(&keep, cli);
 	if (sources_open(cli, &src, cli->operand, cli->nr, NULL) < 0)
@@ -227,7 +256,8 @@ static int run(struct cli *cli, void *opts)
 		goto done;
 	save.write.plain_key = opt->plain_key;
 	save.write.store_kind = native_kind(&g);
-	save.replace = opt->replace;
+	/* A question about a file that is there is no order to spare it. */
+	save.replace = opt->replace || cli->g.check || cli->g.dry_run;
 	if (opt->replace && !opt->target.backup)
 		save.backup = KST_BACKUP_ALWAYS;
 	if (!strcmp(opt->out, "-")) {
@@ -237,6 +267,8 @@ static int run(struct cli *cli, void *opts)
 		ret = kst_store_write_fd(out, STDOUT_FILENO, &save, cli->err);
 		if (!ret)
 			ret = cmd_report(cli, "standard output", &changes, false, &res);
+	} else if (there) {
+		ret = write_over(cli, opt, out, &changes, &save);
 	} else {
 		ret = cmd_commit(cli, out, &changes, &save);
 	}
