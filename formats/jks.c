@@ -33,7 +33,7 @@ const struct kst_format kst_format_jks = {
 	.caps = KST_CAP_READ | KST_CAP_WRITE | KST_CAP_KEYS | KST_CAP_CHAINS | KST_CAP_CERTS |
 		KST_CAP_TRUST | KST_CAP_ANCHORS | KST_CAP_ALIASES | KST_CAP_BARE_KEYS |
 		KST_CAP_ENTRY_PASS | KST_CAP_INTEGRITY | KST_CAP_ENCRYPTION | KST_CAP_LIST_SEALED |
-		KST_CAP_BINARY | KST_CAP_JAVA,
+		KST_CAP_BINARY | KST_CAP_JAVA | KST_CAP_DATES,
 	.probe = probe,
 	.read = read_jks,
 	.write = write_jks,

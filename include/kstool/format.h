@@ -42,7 +42,9 @@ enum kst_cap {
 	KST_CAP_LOOSE = 1 << 21,      /* objects lie loose: a CA that stands alone is an anchor or an issuer */
 	KST_CAP_CRLS = 1 << 22,       /* CRLs, where REQUESTS would be too much */
 	KST_CAP_ANCHORS = 1 << 23,    /* a certificate of its own is an anchor: it holds no other */
-	KST_CAP_PUBLIC_KEYS = 1 << 24 /* a public key of its own (kst_entry_is_public_key) */
+	KST_CAP_PUBLIC_KEYS = 1 << 24, /* a public key of its own (kst_entry_is_public_key) */
+	KST_CAP_DATES = 1 << 25,      /* when an entry was made */
+	KST_CAP_KEY_DATES = 1 << 26   /* ... of keys alone */
 };
 
 struct kst_limits {

@@ -67,8 +67,68 @@ static int other_purpose(const struct convert_opts *opt, struct kst_entry *e, st
 	return 1;
 }
 
-static int add_one(struct cli *cli, const struct convert_opts *opt, struct kst_store *out,
-		   struct kst_entry *e, struct changes *changes)
+/* Refused at once for all of them: who mends one after the other learns the next each time. */
+static int check_losses(struct cli *cli, const struct convert_opts *opt, const struct kst_format *f,
+			const struct kst_gathered *g)
+{
+	bool refused = false, anchors = false, purposes = false;
+
+	for (size_t i = 0; !opt->skip && i < g->nr; i++) {
+		const struct kst_entry *e = g->entry[i];
+		unsigned loss = kst_entry_loss(e, f);
+		char *what = loss ? entries_text(e) : NULL;
+
+		if (!loss)
+			continue;
+		if (!refused)
+			kst_error_setx(cli->err, KST_E_CANNOT_HOLD, "%s cannot hold %s: \"%s\" (%s)", f->title,
+				       kst_loss_text(loss), e->alias ? e->alias : "(no name)", what ? what : "");
+		else
+			kst_error_detail(cli->err, "nor %s: \"%s\" (%s)", kst_loss_text(loss),
+					 e->alias ? e->alias : "(no name)", what ? what : "");
+		kst_free(what);
+		refused = true;
+		anchors |= (loss & KST_CAP_TRUST) != 0;
+		purposes |= (loss & KST_CAP_PURPOSES) != 0;
+	}
+	if (!refused)
+		return 0;
+	kst_error_subject(cli->err, "%s", opt->out);
+	return kst_error_hint(cli->err, anchors ? "make it a trusted one with --as-trust, or leave it out with "
+						  "--skip-unsupported" :
+					purposes ? "take what is trusted for one purpose with --purpose server, or "
+						   "leave it out with --skip-unsupported" :
+						  "choose another type, or leave it out with --skip-unsupported");
+}
+
+/* One line for each sort of thing that the type does not keep, with the entries it is about. */
+static void tell_fading(struct cli *cli, const struct convert_opts *opt, const struct kst_format *f,
+			const struct kst_gathered *g)
+{
+	static const struct {
+		unsigned cap;
+		const char *what;
+	} sorts[] = { { KST_CAP_ATTRS, "attributes and notes" },
+		      { KST_CAP_DATES, "dates" },
+		      { KST_CAP_ALIASES, "aliases" },
+		      { KST_CAP_TRUST, "that a certificate is trusted" } };
+
+	for (size_t k = 0; k < sizeof(sorts) / sizeof(sorts[0]); k++) {
+		struct kst_buf names KST_SCRATCH_BUF = KST_BUF_INIT;
+
+		for (size_t i = 0; i < g->nr; i++) {
+			const struct kst_entry *e = g->entry[i];
+
+			if (!kst_entry_loss(e, f) && (kst_entry_fades(e, f) & sorts[k].cap))
+				kst_buf_printf(&names, "%s\"%s\"", names.len ? ", " : "", e->alias ? e->alias : "(no name)");
+		}
+		if (names.len && !names.failed)
+			out_warn(cli->out, "not-kept", "%s: %s does not keep %s: %s", opt->out, f->title, sorts[k].what,
+				 (const char *)names.data);
+	}
+}
+
+static int add_one(struct cli *cli, struct kst_store *out, struct kst_entry *e, struct changes *changes)
 {
 	const struct kst_format *f = kst_store_format(out);
 	unsigned loss = kst_entry_loss(e, f);
@@ -78,29 +138,11 @@ static int add_one(struct cli *cli, const struct convert_opts *opt, struct kst_s
 	size_t i;
 
 	if (loss) {
-		char *what = entries_text(e);
-
-		if (!opt->skip) {
-			kst_error_setx(cli->err, KST_E_CANNOT_HOLD, "%s cannot hold %s: \"%s\" (%s)",
-				       f->title, kst_loss_text(loss), e->alias ? e->alias : "(no name)",
-				       what ? what : "");
-			kst_error_subject(cli->err, "%s", opt->out);
-			kst_error_hint(cli->err, loss & KST_CAP_TRUST ?
-				       "make it a trusted one with --as-trust, or leave it out with "
-				       "--skip-unsupported" :
-				       loss & KST_CAP_PURPOSES ?
-				       "take what is trusted for one purpose with --purpose server, or "
-				       "leave it out with --skip-unsupported" :
-				       "choose another type, or leave it out with --skip-unsupported");
-			kst_free(what);
-			return -1;
-		}
 		c = changes_add(changes, CHANGE_SKIPPED, e->alias ? e->alias : "(no name)", NULL);
 		if (c) {
 			c->text = kst_asprintf("%s cannot hold %s", f->title, kst_loss_text(loss));
 			c->reason = kst_strdup(kst_code_slug(KST_E_CANNOT_HOLD));
 		}
-		kst_free(what);
 		return 0;
 	}
 	if (kst_entry_copy(&copy, e, cli->err) < 0)
@@ -117,12 +159,23 @@ static int add_one(struct cli *cli, const struct convert_opts *opt, struct kst_s
 }
 
 static int fill(struct cli *cli, const struct convert_opts *opt, struct kst_store *out,
-		const struct kst_gathered *g, struct changes *changes)
+		struct kst_gathered *g, struct changes *changes)
 {
+	size_t kept = 0;
+
+	for (size_t i = 0; i < g->nr; i++) {
+		if (other_purpose(opt, g->entry[i], changes))
+			kst_entry_free(g->entry[i]);
+		else
+			g->entry[kept++] = g->entry[i];
+	}
+	g->nr = kept;
+	if (check_losses(cli, opt, kst_store_format(out), g) < 0)
+		return -1;
 	for (size_t i = 0; i < g->nr; i++)
-		if (!other_purpose(opt, g->entry[i], changes) &&
-		    add_one(cli, opt, out, g->entry[i], changes) < 0)
+		if (add_one(cli, out, g->entry[i], changes) < 0)
 			return -1;
+	tell_fading(cli, opt, kst_store_format(out), g);
 	for (size_t i = 0; i < g->nr_left; i++) {
 		struct change *c = changes_add(changes, CHANGE_SKIPPED, g->left[i].what, NULL);
 

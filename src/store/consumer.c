@@ -140,6 +140,9 @@ static void check_protection(struct kst_linter *l)
 	const struct kst_info *info = &l->store->model.info;
 	struct kst_buf why KST_SCRATCH_BUF = KST_BUF_INIT;
 
+	/* Java's keystores have protections of their own, which go with the format. */
+	if (strcmp(l->store->format->name, "pkcs12") != 0)
+		return;
 	if (!kst_consumer_reads_pbe(c, info->kdf))
 		because(&why, "encrypted with ", info->kdf);
 	else if (!kst_consumer_reads_pbe(c, info->kdf_parts))

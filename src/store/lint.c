@@ -38,6 +38,14 @@ void kst_lint_rewrite(struct kst_linter *l, struct kst_problem *f)
 		how = "--new-pass";
 		value = "prompt";
 	}
+	/* What Java's own formats lack, no rewrite gives them. */
+	if (!loose && strcmp(s->format->name, "pkcs12") != 0) {
+		const char *slash = strrchr(s->path, '/'), *dot = strrchr(slash ? slash : s->path, '.');
+		char *out = kst_asprintf("%.*s.p12", dot ? (int)(dot - s->path) : (int)strlen(s->path), s->path);
+		kst_problem_fix(l->out, f, "kstool", "convert", s->path, "-o", out, how, value, NULL);
+		kst_free(out);
+		return;
+	}
 	kst_problem_fix(l->out, f, "kstool", "convert", s->path, "-o", s->path, "--replace", how, value, NULL);
 }
 

@@ -2,10 +2,10 @@
 /*
  * loss.c - what an entry needs that a format lacks
  *
- * Only what would be lost for good counts.  An alias can be derived again; a
- * bundle without trust marks is trusted by whoever is given it.  A certificate
- * that is trusted for some purposes only, or distrusted, must not come out as
- * trusted for all.
+ * Two sorts.  What would be lost for good refuses the entry: a key, a secret, a
+ * purpose; a certificate that is trusted for some purposes only, or distrusted, must
+ * not come out as trusted for all.  What fades (a date, an attribute, a name that can
+ * be derived again) is said.
  */
 #include <string.h>
 
@@ -53,6 +53,34 @@ unsigned kst_entry_loss(const struct kst_entry *e, const struct kst_format *form
 	return need & ~format->caps;
 }
 
+/* Is there an attribute that a bag of PKCS#12 had beyond name and id? */
+static bool has_attributes(const struct kst_entry *e)
+{
+	if (e->attrs.len)
+		return true;
+	for (size_t i = 0; e->cert_attrs && i < e->chain.nr; i++)
+		if (e->cert_attrs[i].len)
+			return true;
+	return false;
+}
+
+unsigned kst_entry_fades(const struct kst_entry *e, const struct kst_format *format)
+{
+	bool key = e->kind == KST_KIND_KEY || e->kind == KST_KIND_SECRET;
+	unsigned need = 0;
+
+	if (has_attributes(e) || e->note)
+		need |= KST_CAP_ATTRS;
+	if (e->created && !(key && (format->caps & KST_CAP_KEY_DATES)))
+		need |= KST_CAP_DATES;
+	if (e->alias && *e->alias && !e->alias_derived)
+		need |= KST_CAP_ALIASES;
+	/* Where objects lie loose, whoever reads them says what they are for. */
+	if (e->trusted && !(format->caps & KST_CAP_LOOSE))
+		need |= KST_CAP_TRUST;
+	return need & ~format->caps;
+}
+
 const char *kst_loss_text(unsigned loss)
 {
 	static const struct {
@@ -73,6 +101,7 @@ const char *kst_loss_text(unsigned loss)
 		{ KST_CAP_ALIASES, "an alias" },
 		{ KST_CAP_ATTRS, "attributes" },
 		{ KST_CAP_PUBLIC_KEYS, "a public key without certificate" },
+		{ KST_CAP_DATES, "the date of an entry" },
 		{ KST_CAP_SINGLE, "more than one object" },
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
