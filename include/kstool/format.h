@@ -44,7 +44,8 @@ enum kst_cap {
 	KST_CAP_ANCHORS = 1 << 23,    /* a certificate of its own is an anchor: it holds no other */
 	KST_CAP_PUBLIC_KEYS = 1 << 24, /* a public key of its own (kst_entry_is_public_key) */
 	KST_CAP_DATES = 1 << 25,      /* when an entry was made */
-	KST_CAP_KEY_DATES = 1 << 26   /* ... of keys alone */
+	KST_CAP_KEY_DATES = 1 << 26,  /* ... of keys alone */
+	KST_CAP_SECRET_ALGS = 1 << 27 /* what a secret key is for: "AES", "HmacSHA256" */
 };
 
 struct kst_limits {

@@ -79,7 +79,7 @@ bool kst_store_changed(const struct kst_store *s);
 
 /* What the entries need that the format lacks; KST_CAP_* bits, 0: it can hold them all. */
 unsigned kst_entry_loss(const struct kst_entry *e, const struct kst_format *format);
-/* What the format does not keep of an entry that it can hold: ATTRS, DATES, ALIASES, TRUST. */
+/* What the format does not keep of an entry that it can hold: ATTRS, DATES, ALIASES, SECRET_ALGS, TRUST. */
 unsigned kst_entry_fades(const struct kst_entry *e, const struct kst_format *format);
 /* The missing capability in words: "a private key", "a secret key". */
 const char *kst_loss_text(unsigned loss);

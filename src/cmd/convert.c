@@ -111,6 +111,7 @@ static void tell_fading(struct cli *cli, const struct convert_opts *opt, const s
 	} sorts[] = { { KST_CAP_ATTRS, "attributes and notes" },
 		      { KST_CAP_DATES, "dates" },
 		      { KST_CAP_ALIASES, "aliases" },
+		      { KST_CAP_SECRET_ALGS, "the algorithms of secret keys" },
 		      { KST_CAP_TRUST, "that a certificate is trusted" } };
 
 	for (size_t k = 0; k < sizeof(sorts) / sizeof(sorts[0]); k++) {

@@ -75,6 +75,8 @@ unsigned kst_entry_fades(const struct kst_entry *e, const struct kst_format *for
 		need |= KST_CAP_DATES;
 	if (e->alias && *e->alias && !e->alias_derived)
 		need |= KST_CAP_ALIASES;
+	if (e->secret_alg)
+		need |= KST_CAP_SECRET_ALGS;
 	/* Where objects lie loose, whoever reads them says what they are for. */
 	if (e->trusted && !(format->caps & KST_CAP_LOOSE))
 		need |= KST_CAP_TRUST;
@@ -102,6 +104,7 @@ const char *kst_loss_text(unsigned loss)
 		{ KST_CAP_ATTRS, "attributes" },
 		{ KST_CAP_PUBLIC_KEYS, "a public key without certificate" },
 		{ KST_CAP_DATES, "the date of an entry" },
+		{ KST_CAP_SECRET_ALGS, "the algorithm of a secret key" },
 		{ KST_CAP_SINGLE, "more than one object" },
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
