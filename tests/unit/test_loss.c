@@ -242,6 +242,9 @@ static struct kst_entry *through(const struct kst_format *f, const char *name, c
 	/* Java's keystores seal by methods of their own: a key must be open to come in, and it is named. */
 	if (rc < 0 && sealed && err.code == KST_E_PASSPHRASE_NEEDED && strstr(err.message, e->alias))
 		return NULL;
+	/* A secret of nobody knows what has no number that PKCS#12 could call it by. */
+	if (rc < 0 && e->secret.len && !e->secret_alg && err.code == KST_E_UNSUPPORTED && strstr(err.message, e->alias))
+		return NULL;
 	ck_assert_msg(rc == 0, "%s: %s %s", name, err.message, err.detail);
 	s = shelf_open(&shelf, name, false);
 	ck_assert_msg(kst_store_count(s) == 1, "%s: %zu entries", name, kst_store_count(s));
