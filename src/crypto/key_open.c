@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "crypto/bks_key.h"
 #include "crypto/key_impl.h"
 #include "crypto/pbe.h"
 
@@ -15,6 +16,7 @@ int kst_key_open_how(struct kst_key *key, const struct kst_secret *pass,
 	struct kst_buf joined KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_pbe_open with = { .limits = NULL };
 	struct kst_bytes algid, ct;
+	bool framed = false;
 	int rc;
 
 	if (key->pkcs8.len)
@@ -27,10 +29,15 @@ int kst_key_open_how(struct kst_key *key, const struct kst_secret *pass,
 					      "the encrypted private key cannot be decoded");
 		if (how)
 			with = *how;
+		struct kst_bks_sealed bks;
+		framed = kst_bks_from_epki((struct kst_bytes){ key->sealed.data, key->sealed.len },
+					   &bks) == 0;
 		if (!with.plausible)
-			with.plausible = kst_p8_plausible;
+			with.plausible = framed ? kst_bks_private : kst_p8_plausible;
 		rc = kst_pbe_open(algid.data, algid.len, ct.data, ct.len, pass, &with, &plain, err);
 	}
+	if (rc == 0 && framed)
+		rc = kst_bks_unframe(&plain, err);
 	if (rc == 0)
 		kst_secret_move(&key->pkcs8, &plain);
 	return rc;

@@ -28,6 +28,7 @@ struct kst_pbe_alg {
 	unsigned rc2_bits;
 	bool iv_derived; /* the KDF gives the IV too; else it is here: */
 	uint8_t iv[KST_PBE_IV_MAX];
+	bool framed; /* what it seals is a frame of bks_key.h */
 	bool jks; /* Java's JKS: neither KDF nor cipher, all of it is in pbe_sun.c */
 };
 

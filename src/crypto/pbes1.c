@@ -8,6 +8,9 @@
 
 #include <openssl/asn1t.h>
 #include <openssl/objects.h>
+#include <string.h>
+
+#include "crypto/bks_key.h"
 
 static const struct row {
 	int nid;
@@ -36,13 +39,23 @@ static const struct row {
 	  8, 40 },
 };
 
+static const struct row bks = { NID_undef, "BKS SHA1-3DES", KST_KDF_PKCS12, "SHA1",
+				"DES-EDE3-CBC", 24, 8, 0 };
+
 int kst_pbes1_parse(struct kst_pbe_alg *out, const X509_ALGOR *algor, struct kst_error *err)
 {
 	const struct row *row = NULL;
+	char oid[64] = "";
 	int nid = OBJ_obj2nid(algor->algorithm);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		if (rows[i].nid == nid)
 			row = &rows[i];
+	/* The frame of Bouncy Castle's keys is sealed by this, under a name of ours (bks_key.h). */
+	OBJ_obj2txt(oid, sizeof(oid), algor->algorithm, 1);
+	if (!row && !strcmp(oid, KST_BKS_OID)) {
+		row = &bks;
+		out->framed = true;
+	}
 	if (!row)
 		return 1;
 

@@ -24,6 +24,8 @@ demo    cmd:openssl                         openssl                 openssl     
 check   pc:check                            check                   check-devel             check
 check   cmd:openssl                         openssl                 openssl                 openssl@3
 check   cmd:keytool                         openjdk-17-jre-headless java-17-openjdk-headless openjdk@17
+check   cmd:javac                           openjdk-17-jdk-headless java-17-openjdk-devel   openjdk@17
+check   file:/usr/share/java/bcprov.jar         libbcprov-java          bouncycastle            -
 check   cmd:certutil                        libnss3-tools           nss-tools               nss
 check   cmd:certtool                        gnutls-bin              gnutls-utils            gnutls
 check   cmd:python3                         python3                 python3                 python@3

@@ -310,7 +310,7 @@ void fuzz_format(const struct kst_format *f, const uint8_t *data, size_t size, b
 		fuzz_failed(&err, "read");
 	} else {
 		look_at_all(f, &io, &m);
-		if (again)
+		if (again && f->write)
 			write_again(f, &io, &m);
 	}
 	close_model(f, &m);
