@@ -291,6 +291,8 @@ static int run_command(struct run *r)
 	if (cli->g.insecure_permissions)
 		out_warn(cli->out, "insecure-permissions",
 			 "files that others can read or change are accepted");
+	if (cmd_notice_swap(cli) < 0)
+		return fail(r);
 	ret = cli->cmd->run(cli, r->opts);
 	if (ret < 0)
 		return fail(r);

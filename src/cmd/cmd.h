@@ -79,6 +79,10 @@ int cmd_open(struct cli *cli, const char *path, struct kst_store **out);
 int cmd_edit(struct cli *cli, const char *path, bool create, char store_kind,
 	     struct kst_store **out);
 
+/* An entry where the file should be, and a file among the entries: SWAPPED with the right command.
+ * Called by main for every command that takes entries of its first operand. */
+int cmd_notice_swap(struct cli *cli);
+
 /* The format that a new file gets by its name: .kst where it has no extension.  NULL: UNKNOWN_TYPE. */
 const struct kst_format *cmd_format_of(const char *path, struct kst_error *err);
 

@@ -3,6 +3,8 @@
 #include "cmd/cmd.h"
 
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "ui/tty.h"
 
@@ -96,6 +98,25 @@ int cmd_edit(struct cli *cli, const char *path, bool create, char store_kind,
 	cli->new_kind = store_kind;
 	ask_cli_creating(cli->ask);
 	return 0;
+}
+
+int cmd_notice_swap(struct cli *cli)
+{
+	struct stat st;
+	size_t k = 1;
+
+	if (cli->cmd->rest != WHAT_ENTRY || cli->nr < 2 || access(cli->operand[0], F_OK) == 0)
+		return 0;
+	while (k < cli->nr && (stat(cli->operand[k], &st) < 0 || !S_ISREG(st.st_mode)))
+		k++;
+	if (k == cli->nr)
+		return 0;
+	kst_error_setx(cli->err, KST_E_SWAPPED, "there is no such file, and %s is one: the %s comes first",
+		       cli->operand[k], cli->cmd->changes ? "store" : "file");
+	kst_error_subject(cli->err, "%s", cli->operand[0]);
+	/* One word of a noun's command or two; more operands make a hint that nobody reads. */
+	return kst_error_command(cli->err, "kstool", cli->cmd->name, cli->operand[k], cli->operand[0],
+				 k == 1 && cli->nr > 2 ? cli->operand[2] : NULL, NULL);
 }
 
 bool cmd_interactive(const struct cli *cli)

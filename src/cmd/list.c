@@ -214,6 +214,32 @@ static bool in_list(const char *list, const char *word)
 	return false;
 }
 
+/* Each word of a list must be one of the choices: a misspelt one would find nothing for ever. */
+static int check_words(struct cli *cli, const char *option, const char *list,
+		       const char *const *choices)
+{
+	struct kst_buf words KST_SCRATCH_BUF = KST_BUF_INIT;
+	size_t k;
+
+	for (; list && *list; list += k + (list[k] == ',')) {
+		const char *const *c = choices;
+
+		k = strcspn(list, ",");
+		while (*c && (strlen(*c) != k || strncasecmp(*c, list, k) != 0))
+			c++;
+		if (*c)
+			continue;
+		for (c = choices; *c; c++)
+			kst_buf_printf(&words, " %s", *c);
+		kst_error_setx(cli->err, KST_E_BAD_VALUE, "\"%.*s\" is not a value of this option",
+			       (int)k, list);
+		kst_error_subject(cli->err, "%s", option);
+		return kst_error_hint(cli->err, "one or more, with commas, of:%s",
+				      words.data ? (const char *)words.data : "");
+	}
+	return 0;
+}
+
 static bool row_wanted(const struct list_opts *opt, const struct row *r, const struct kst_head *h)
 {
 	struct kst_buf hex KST_SCRATCH_BUF = KST_BUF_INIT;
@@ -410,12 +436,20 @@ done:
 	return ret;
 }
 
+static const char *const sorts[] = { "expiry", "alias", "name", NULL };
+static const char *const types[] = { "key", "ca", "cert", "secret", "csr", "crl", NULL };
+static const char *const states[] = { "expired", "crit", "warn", "ok", NULL };
+
 static int run(struct cli *cli, void *opts)
 {
 	const struct list_opts *opt = opts;
 	struct clock clock = { 0 };
 	size_t matched = 0;
 	int status = 0;
+
+	if (check_words(cli, "--type", opt->type, types) < 0 ||
+	    check_words(cli, "--state", opt->state, states) < 0)
+		return -1;
 
 	out_schema(cli->out, "kstool.list/1");
 	out_time(cli->out, "now", kst_time_now());
@@ -438,9 +472,6 @@ static int run(struct cli *cli, void *opts)
 	return status;
 }
 
-static const char *const sorts[] = { "expiry", "alias", "name", NULL };
-static const char *const types[] = { "key", "ca", "cert", "secret", "csr", "crl", NULL };
-static const char *const states[] = { "expired", "crit", "warn", "ok", NULL };
 static const char *const field_names[] = { "alias", "type", "state", "name", "sans", "issuer",
 					   "key", "sig", "not_before", "not_after", "days",
 					   "serial", "sha256", "usage", "file", NULL };

@@ -221,17 +221,25 @@ static int run(struct cli *cli, void *opts)
 	if (!is_loose(all[0])) {
 		ret = show_store(cli, opt, all[0], cli->operand + 1, cli->nr - 1);
 	} else {
-		for (; nr < cli->nr; nr++)
-			if (cmd_open(cli, cli->operand[nr], &all[nr]) < 0) {
-				if (access(cli->operand[nr], F_OK) < 0)
-					kst_error_hint(cli->err, "entries can be named only where the "
-								 "first operand is a store; here "
-								 "further operands are files");
-				goto done;
+		int status = 0;
+
+		/* All of them are shown; the first that cannot be gives the status. */
+		for (size_t k = 1; k < cli->nr; k++) {
+			if (cmd_open(cli, cli->operand[k], &all[nr]) == 0) {
+				nr++;
+				continue;
 			}
+			if (access(cli->operand[k], F_OK) < 0)
+				kst_error_hint(cli->err, "entries can be named only where the first "
+							 "operand is a store; here further operands "
+							 "are files");
+			status = cmd_failed(cli, status, false);
+		}
 		if (nr > 1 && out_is(cli->out, OUT_TEXT) && !opt->field && !opt->full &&
 		    !opt->is_short && !opt->pem) {
 			ret = together_show(cli, all, nr);
+			if (ret == 0)
+				ret = status;
 			goto done;
 		}
 		for (size_t i = 0; i < nr; i++) {
@@ -240,7 +248,7 @@ static int run(struct cli *cli, void *opts)
 			if (show_store(cli, opt, all[i], NULL, 0) < 0)
 				goto done;
 		}
-		ret = 0;
+		ret = status;
 	}
 	out_end(cli->out);
 done:

@@ -54,6 +54,8 @@ ROWS = {
                 "list FILE", "list app.p12"),
     "show": Row("show app.p12 " + PASS, LOOKS, "--field colour", "show FILE", "show app.p12",
                 "show app.p12 nobody " + PASS),
+    "diff": Row("diff app.p12 app.p12 " + PASS, "diff app.p12 api.pem " + PASS, NO_VALUE, "diff FILE app.kst",
+                "diff app.p12 app.kst"),
     "lint": Row("lint app.p12 " + PASS, "lint app.p12 --fail-on info " + PASS, "--for abacus",
                 "lint FILE", "lint app.p12"),
     "keygen": Row("keygen new.p12 --create --host a.test --new-pass=file:pass --iterations 1000",
@@ -78,6 +80,8 @@ ROWS = {
     "passwd": Row("passwd app.p12 --new-pass=file:pass2 --iterations 1000 " + PASS, PLAN,
                   "--iterations 5", "passwd FILE", "passwd app.p12 --new-pass=file:pass2",
                   writes=True),
+    "undo": Row("undo app.kst --key-file ops.key", PLAN, NO_VALUE, "undo FILE", "undo app.kst",
+                "undo app.p12", writes=True),
     "create": Row("create new.kst --new-key-file new.key", PLAN, "--kdf-cost free",
                   NO_FILE, "create new.kst", writes=True),
     "check": Row("check app.kst", "check bad.kst", NO_VALUE, "check FILE", OPEN),
@@ -99,7 +103,7 @@ ROWS = {
     "version": Row("version", LOOKS, NO_VALUE, NO_FILE, OPEN),
 }
 NEEDS_NOTHING = ("help", "version")
-COUNTED = ("keygen", "rename", "passwd", "create", "repair", "slot list", "slot add", "slot remove",
+COUNTED = ("diff", "undo", "keygen", "rename", "passwd", "create", "repair", "slot list", "slot add", "slot remove",
            "rekey", "pin", "help", "completion", "version")  # the others take any number of words
 MODES = ((), ("--json",))
 SLUGS = {}
@@ -108,7 +112,7 @@ with open("include/kstool/errors.def") as f:
         SLUGS[slug] = int(code)
 
 
-KEEP = ("app.p12 app.kst bad.kst page.p12 empty cut.p12 ops.key pass pass2 api.key api.pem "
+KEEP = ("app.p12 app.kst app.kst.kstool-bak bad.kst page.p12 empty cut.p12 ops.key pass pass2 api.key api.pem "
         "root.pem").split()
 
 # ---- the stores that every case starts from ----
@@ -122,6 +126,8 @@ def template():
     for name in ("shop", "api"):
         p.ok("import", "app.kst", name + ".key", name + ".pem", "--alias", name,
              "--key-file", "ops.key")
+    p.write("app.kst.kstool-bak", p.read("app.kst"))
+    os.chmod(p.path("app.kst.kstool-bak"), 0o600)
     whole = bytearray(p.read("app.kst"))
     whole[-4096 - 100] ^= 1  # the last box, before the copy of the header
     p.write("bad.kst", whole)

@@ -9,6 +9,7 @@
 #   bundle.pem corp-root.pem partner-ca.pem ca.pem ca.der old-root.pem
 #   reply.pem                         the CA's reply for the key "api"
 #   enc.key                           an encrypted key file
+#   app.p12.kstool-bak                the backup of app.p12
 set -eu
 dir=$1
 rm -rf "$dir"
@@ -46,4 +47,6 @@ ks import damaged.kst shop.key shop-chain.pem --alias shop --pass file:pass
 # The last byte of the last box: the trailing header is 4096 bytes.
 size=$(wc -c < damaged.kst)
 printf '\377' | dd of=damaged.kst bs=1 seek=$((size - 4097)) conv=notrunc 2>/dev/null
+cp app.p12 app.p12.kstool-bak
+chmod 600 app.p12.kstool-bak
 ks convert shop.key -o enc.key --new-pass file:pass $few -q

@@ -74,6 +74,40 @@ if have strace && strace -o /dev/null true 2>/dev/null; then
 	done
 	echo "$points system calls failed: 0 stores lost, 0 times a success that was none"
 	pass
+	# --- undo: SIGKILL at every call; both contents are there whenever it stops
+	k remove kill.kst acme-root-ca --key-file kill.key --backup always -q >/dev/null
+	cp kill.kst base.kst
+	cp kill.kst.kstool-bak base.bak
+	strace -f -o trace "$KSTOOL" undo kill.kst --key-file kill.key -q >/dev/null
+	points=0 undone=0
+	for name in openat fstat flock pread64 write fchmod fsync close unlinkat renameat renameat2 newfstatat; do
+		total=$(grep -cE "(^|[0-9] +)$name\(" trace || :)
+		i=1
+		while [ "$i" -le "$total" ]; do
+			cp base.kst kill.kst
+			cp base.bak kill.kst.kstool-bak
+			strace -f -o /dev/null -e trace=$name -e inject=$name:signal=SIGKILL:when=$i \
+				"$KSTOOL" undo kill.kst --key-file kill.key -q >/dev/null 2>&1 || :
+			k check kill.kst >/dev/null || fail "undo, SIGKILL at $name #$i: the store is damaged"
+			case $(k list kill.kst --plain | wc -l),$(k list kill.kst.kstool-bak --plain | wc -l) in
+			1,2) ;;
+			2,1) undone=$((undone + 1)) ;;
+			*) fail "undo, SIGKILL at $name #$i: a content is lost" ;;
+			esac
+			points=$((points + 1))
+			i=$((i + 1))
+		done
+	done
+	echo "undo killed at $points system calls: $undone times undone, 0 contents lost"
+	[ $points -ge 50 ] && [ $undone -ge 1 ] || fail "only $points points"
+	pass
+	# --- a file system that cannot exchange two names
+	cp base.kst kill.kst
+	cp base.bak kill.kst.kstool-bak
+	strace -f -o /dev/null -e trace=renameat2 -e inject=renameat2:error=EINVAL \
+		"$KSTOOL" undo kill.kst --key-file kill.key -q >/dev/null
+	is 'undo without exchange' "$(k list kill.kst --plain | wc -l),$(k list kill.kst.kstool-bak --plain | wc -l)" 2,1
+	is 'no third name is left' "$(ls -A | grep -c 'kill.kst.kstool-bak\.')" 0
 else
 	echo 'skipped: strace cannot trace here'
 fi
