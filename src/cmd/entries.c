@@ -144,21 +144,55 @@ static bool same_key(const struct kst_cert *a, const struct kst_cert *b)
 	return x.len == y.len && !memcmp(x.data, y.data, x.len);
 }
 
-char *entries_change_text(const struct kst_entry *now, const struct kst_entry *neu)
+static void put_names(const struct kst_cert *a, const struct kst_cert *b, struct kst_buf *out)
+{
+	size_t lost = kst_cert_names_lost(a, b), more = kst_cert_names_lost(b, a);
+
+	if (!lost && !more)
+		kst_buf_printf(out, "same %zu", kst_cert_san_count(b));
+	if (lost)
+		kst_buf_printf(out, "%zu fewer", lost);
+	if (more)
+		kst_buf_printf(out, "%s%zu new", lost ? ", " : "", more);
+}
+
+static void put_issuers(const struct kst_cert *a, const struct kst_cert *b, struct kst_buf *out)
+{
+	if (!(kst_cert_diff(a, b) & KST_DIFFERS_ISSUER)) {
+		kst_buf_puts(out, "same");
+		return;
+	}
+	if (kst_cert_is_self_issued(a))
+		kst_buf_puts(out, "itself");
+	else
+		kst_cert_issuer_name(a, out);
+	kst_buf_puts(out, " -> ");
+	kst_cert_issuer_name(b, out);
+}
+
+char *entries_change_text(const struct kst_entry *now, const struct kst_entry *neu, bool whole)
 {
 	const struct kst_cert *a = kst_entry_leaf(now), *b = kst_entry_leaf(neu);
+	struct kst_buf t KST_SCRATCH_BUF = KST_BUF_INIT;
 	char from[KST_TIME_TEXT], to[KST_TIME_TEXT];
-	size_t lost;
 
 	if (!a || !b)
 		return entries_text(neu);
-	kst_time_text(kst_cert_not_after(a), KST_TIME_DATE, from);
-	kst_time_text(kst_cert_not_after(b), KST_TIME_DATE, to);
-	lost = kst_cert_names_lost(a, b);
-	if (lost)
-		return kst_asprintf("until %s -> %s, %s key, %zu name%s fewer", from, to,
-				    same_key(a, b) ? "same" : "other", lost, lost == 1 ? "" : "s");
-	return kst_asprintf("until %s -> %s, %s key", from, to, same_key(a, b) ? "same" : "other");
+	kst_buf_printf(&t, "until %s -> %s   %s key",
+		       kst_time_text(kst_cert_not_after(a), KST_TIME_DATE, from),
+		       kst_time_text(kst_cert_not_after(b), KST_TIME_DATE, to),
+		       same_key(a, b) ? "same" : "other");
+	/* What stays is of interest in a plan; what changes, always. */
+	if (whole || (kst_cert_diff(a, b) & (KST_DIFFERS_NAMES_LOST | KST_DIFFERS_NAMES_NEW |
+					     KST_DIFFERS_ISSUER)) ||
+	    now->chain.nr != neu->chain.nr) {
+		kst_buf_puts(&t, "\nnames: ");
+		put_names(a, b, &t);
+		kst_buf_puts(&t, "   issuer: ");
+		put_issuers(a, b, &t);
+		kst_buf_printf(&t, "   chain: %zu -> %zu", now->chain.nr, neu->chain.nr);
+	}
+	return t.failed ? NULL : kst_strndup((char *)t.data, t.len);
 }
 
 static void compare_line(const char *word, const struct kst_entry *e, const char *more,
@@ -186,6 +220,11 @@ void entries_compare(const struct kst_entry *now, const struct kst_entry *neu,
 	compare_line("now", now, "", err);
 	compare_line("new", neu,
 		     !a || !b ? "" : same_key(a, b) ? "  same key" : "  another key", err);
+	char *text = a && b ? entries_change_text(now, neu, true) : NULL;
+	const char *more = text ? strchr(text, '\n') : NULL;
+	if (more)
+		kst_error_detail(err, "%s", more + 1);
+	kst_free(text);
 }
 
 bool entries_hash(const struct kst_entry *e, uint8_t out[32])
@@ -295,8 +334,12 @@ bool entries_not_worse(const struct kst_entry *now, const struct kst_entry *neu)
 
 	if (!a)
 		return true;
-	return b && same_key(a, b) && kst_cert_not_after(b) >= kst_cert_not_after(a) &&
-	       !kst_cert_names_lost(a, b) && neu->chain.nr >= now->chain.nr;
+	if (!b || kst_cert_not_after(b) < kst_cert_not_after(a) || neu->chain.nr < now->chain.nr)
+		return false;
+	unsigned differs = kst_cert_diff(a, b) &
+			   (KST_DIFFERS_KEY | KST_DIFFERS_NAMES_LOST | KST_DIFFERS_ISSUER);
+	/* Of a place holder every CA is a better issuer. */
+	return !differs || (differs == KST_DIFFERS_ISSUER && kst_cert_is_self_issued(a));
 }
 
 int entries_reply(struct kst_entry **out, struct kst_store *s, size_t i, const struct kst_entry *now,

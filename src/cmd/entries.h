@@ -27,8 +27,9 @@ void entries_warn_bare(struct cli *cli, const struct kst_format *f, const struct
 
 /* "Acme Root, until 2036-11-20": what an entry is, in a few words.  kst_free it. */
 char *entries_text(const struct kst_entry *e);
-/* "until 2026-12-05 -> 2027-03-05, same key".  kst_free it. */
-char *entries_change_text(const struct kst_entry *now, const struct kst_entry *neu);
+/* "until 2026-12-05 -> 2027-03-05   same key", and in a second line what becomes of names, issuer and
+ * chain: with `whole` always, else where one of them changes.  kst_free it. */
+char *entries_change_text(const struct kst_entry *now, const struct kst_entry *neu, bool whole);
 /* Two detail lines "now ..." and "new ..." */
 void entries_compare(const struct kst_entry *now, const struct kst_entry *neu,
 		     struct kst_error *err);
@@ -50,7 +51,7 @@ int entries_mismatch(struct cli *cli, const struct sources *src, const struct ks
 		     struct kst_store *s);
 /* Does `cert` end no earlier than what `now` holds? */
 bool entries_not_older(const struct kst_entry *now, const struct kst_entry *cert);
-/* Does `neu` keep every name, the key and at least the end of `now`? */
+/* Does `neu` keep every name, the key, the CA, and at least the end and the chain of `now`? */
 bool entries_not_worse(const struct kst_entry *now, const struct kst_entry *neu);
 /* The entry as it will be: the key of `now` with the chain of `leaf`, completed from pool and store. */
 int entries_reply(struct kst_entry **out, struct kst_store *s, size_t i, const struct kst_entry *now,

@@ -27,6 +27,11 @@ struct state {
 	size_t replaced;
 };
 
+static bool is_plan(const struct state *st)
+{
+	return st->cli->g.dry_run || st->cli->g.check;
+}
+
 static int conflict(struct state *st, const char *alias, const struct kst_entry *now,
 		    const struct kst_entry *neu)
 {
@@ -37,6 +42,31 @@ static int conflict(struct state *st, const char *alias, const struct kst_entry 
 	kst_error_subject(err, "%s", kst_store_path(st->store));
 	entries_compare(now, neu, err);
 	return entries_again(st->cli, "--alias", alias, "--replace");
+}
+
+/* Something would be lost.  --replace and --yes say that it may; a person is asked; a script (and a
+ * plan, which tells what the script would meet) is refused, with the difference. */
+static int permit(struct state *st, const char *alias, const struct kst_entry *now,
+		  const struct kst_entry *neu)
+{
+	struct cli *cli = st->cli;
+	char *text, *question;
+	int ret;
+
+	if (st->opt->replace || cli->g.yes)
+		return 0;
+	if (is_plan(st) || !cmd_interactive(cli))
+		return conflict(st, alias, now, neu);
+	text = entries_change_text(now, neu, true);
+	for (char *p = text; p && *p; p++)
+		if (*p == '\n')
+			*p = ';';
+	question = kst_asprintf("\"%s\" will be replaced: %s", alias, text ? text : "");
+	ret = question ? cmd_confirm(cli, kst_store_path(st->store), question, "--replace")
+		       : kst_error_nomem(cli->err);
+	kst_free(question);
+	kst_free(text);
+	return ret;
 }
 
 static int unchanged(struct state *st, size_t i, const char *why)
@@ -58,6 +88,17 @@ static int unchanged(struct state *st, size_t i, const char *why)
 	return 0;
 }
 
+/* The same key and certificate without all of the issuers that are there: nobody means to lose these. */
+static bool is_shorter(const struct kst_entry *now, const struct kst_entry *e)
+{
+	if (now->kind != e->kind || !e->chain.nr || e->chain.nr >= now->chain.nr)
+		return false;
+	for (size_t k = 0; k < e->chain.nr; k++)
+		if (!kst_cert_equal(now->chain.cert[k], e->chain.cert[k]))
+			return false;
+	return true;
+}
+
 /* Put `e` in the place of entry i, or say that nothing changes. */
 static int put(struct state *st, size_t i, struct kst_entry *e, bool may_replace)
 {
@@ -69,13 +110,15 @@ static int put(struct state *st, size_t i, struct kst_entry *e, bool may_replace
 		return -1;
 	if (kst_entry_same(now, e))
 		return unchanged(st, i, "already there");
+	if (is_shorter(now, e))
+		return unchanged(st, i, "already there, with more of its chain");
 	if (kst_store_head(st->store, i, &h, st->cli->err) < 0)
 		return -1;
-	if (!may_replace)
-		return conflict(st, h.alias ? h.alias : "(no name)", now, e);
+	if (!may_replace && permit(st, h.alias ? h.alias : "(no name)", now, e) < 0)
+		return -1;
 	c = changes_add(&st->changes, CHANGE_REPLACED, h.alias, "private-key");
 	if (c) {
-		c->text = entries_change_text(now, e);
+		c->text = entries_change_text(now, e, is_plan(st));
 		c->has_before = entries_hash(now, c->before);
 		c->has_after = entries_hash(e, c->after);
 	}
@@ -159,7 +202,7 @@ static int swap_in(struct state *st, size_t waiting, size_t current, struct kst_
 	}
 	c = changes_add(&st->changes, CHANGE_REPLACED, now->alias, "private-key");
 	if (c) {
-		char *text = entries_change_text(now, neu);
+		char *text = entries_change_text(now, neu, is_plan(st));
 
 		c->text = kst_asprintf("%s, from \"%s\"", text ? text : "", neu->alias);
 		c->has_before = entries_hash(now, c->before);
@@ -198,8 +241,6 @@ static int add_reply(struct state *st, const struct kst_entry *cert,
 			return -1;
 		return swap_in(st, i, current, neu);
 	}
-	if (kst_entry_leaf(now) && !entries_not_older(now, cert) && !st->opt->replace)
-		return conflict(st, now->alias ? now->alias : "(no name)", now, cert);
 	if (entries_reply(&neu, st->store, i, now, cert->chain.cert[0], pool, st->opt->drop_root,
 			  st->cli->err) < 0)
 		return -1;
