@@ -44,10 +44,26 @@ void changes_release(struct changes *c)
 	for (size_t i = 0; i < c->nr; i++) {
 		kst_free(c->row[i].alias);
 		kst_free(c->row[i].text);
+		kst_free(c->row[i].more);
 		kst_free(c->row[i].reason);
 	}
 	kst_free(c->row);
 	*c = (struct changes){ .row = NULL };
+}
+
+void change_set_text(struct change *c, char *text)
+{
+	char *end = text ? strchr(text, '\n') : NULL;
+
+	if (!c) {
+		kst_free(text);
+		return;
+	}
+	c->text = text;
+	if (!end)
+		return;
+	c->more = kst_strdup(end + 1);
+	*end = '\0';
 }
 
 static void hash_json(struct out *o, const char *key, bool has, const uint8_t hash[32])
@@ -111,6 +127,12 @@ static void summary(struct cli *cli, const char *path, const struct changes *c, 
 	if (res->backup[0] && !dry)
 		kst_buf_printf(&b, "  backup %s", res->backup);
 	out_summary(cli->out, "%s: %s", path, b.data ? (const char *)b.data : "");
+	if (res->backup[0] && !dry && strcmp(cli->cmd->name, "undo") != 0) {
+		struct kst_error hint = KST_ERROR_INIT;
+
+		kst_error_command(&hint, "kstool", "undo", path, NULL);
+		out_note(cli->out, "to put it back: %s", hint.hint);
+	}
 	if (res->backup_removed && !dry)
 		out_note(cli->out, "the backup of %s was removed: it would open with the old secret", path);
 	if (res->tightened && !dry)
@@ -148,6 +170,8 @@ int cmd_report(struct cli *cli, const char *path, const struct changes *c, bool 
 			   (const char *const[]){ r->type ? r->type : "",
 						  hex.data ? (const char *)hex.data : "",
 						  r->reason ? r->reason : "", NULL });
+		if (r->more)
+			out_change_more(cli->out, NULL, r->more);
 		if (r->show_hash)
 			hash_lines(cli->out, r->after);
 	}

@@ -95,6 +95,7 @@ struct change {
 	enum change_action action;
 	char *alias;   /* owned */
 	char *text;    /* owned; what it is, for people */
+	char *more;    /* owned; a second line of that, or NULL */
 	char *reason;  /* owned; slug for JSON, or NULL */
 	const char *type; /* "private-key", "trusted-cert", "secret-key", ... */
 	uint8_t before[32], after[32];
@@ -108,6 +109,9 @@ struct changes {
 struct change *changes_add(struct changes *c, enum change_action action, const char *alias,
 			   const char *type);
 void changes_release(struct changes *c);
+/* Give a row (NULL is allowed) its text; what follows the first line feed of it is `more`.  Owned by
+ * the row from here on. */
+void change_set_text(struct change *c, char *text);
 /*
  * Save the store (honouring --dry-run, --check and `save`) and report: change
  * lines, the summary line "FILE: 1 added, 2 unchanged.", the backup, the JSON

@@ -271,6 +271,20 @@ static bool asks_the_same(void *ctx, const char *path)
 	return same;
 }
 
+/* The row of the file, which deliver_file() made last. */
+static void say_names(struct state *st)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	kst_buf_puts(&b, "names: ");
+	size_t at = b.len;
+	describe_request_sans(&st->csr, &b);
+	if (b.len == at)
+		kst_buf_puts(&b, "none");
+	if (!b.failed)
+		st->changes.row[st->changes.nr - 1].more = kst_strndup((char *)b.data, b.len);
+}
+
 static char *what(const struct state *st)
 {
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
@@ -279,11 +293,6 @@ static char *what(const struct state *st)
 	kst_csr_key_text(&st->csr, &b);
 	kst_buf_puts(&b, ", ");
 	kst_csr_subject(&st->csr, &b);
-	kst_buf_puts(&b, "\nnames: ");
-	size_t at = b.len;
-	describe_request_sans(&st->csr, &b);
-	if (b.len == at)
-		kst_buf_puts(&b, "none");
 	return b.failed ? NULL : kst_strndup((char *)b.data, b.len);
 }
 
@@ -323,8 +332,11 @@ static int finish(struct state *st, const struct kst_save_options *save)
 		return -1;
 	if (st->opt->new_key && cmd_save(cli, st->store, &st->changes, save, &res) < 0)
 		return -1;
-	if (deliver_is_file(&d) && deliver_file(cli, &d, what(st), &st->changes, &res) < 0)
-		return -1;
+	if (deliver_is_file(&d)) {
+		if (deliver_file(cli, &d, what(st), &st->changes, &res) < 0)
+			return -1;
+		say_names(st);
+	}
 	ret = report(st, &res);
 	/* In a dry run the next key is gone, and nobody could use a request for it. */
 	if (deliver_is_file(&d) || (dry && st->opt->new_key)) {

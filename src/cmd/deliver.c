@@ -58,10 +58,11 @@ int deliver_file(struct cli *cli, const struct deliver *d, char *text, struct ch
 	}
 	c = changes_add(changes, same ? CHANGE_UNCHANGED : there ? CHANGE_REPLACED : CHANGE_CREATED,
 			d->path, NULL);
-	if (c)
-		c->text = text;
-	else
+	if (!c) {
 		kst_free(text);
+		return kst_error_nomem(cli->err);
+	}
+	c->text = text;
 	return 0;
 }
 

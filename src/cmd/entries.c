@@ -323,11 +323,6 @@ int entries_mismatch(struct cli *cli, const struct sources *src, const struct ks
 				 source_of_cert(src, cert->chain.cert[0]), NULL);
 }
 
-bool entries_not_older(const struct kst_entry *now, const struct kst_entry *cert)
-{
-	return kst_cert_not_after(kst_entry_leaf(cert)) >= kst_cert_not_after(kst_entry_leaf(now));
-}
-
 bool entries_not_worse(const struct kst_entry *now, const struct kst_entry *neu)
 {
 	const struct kst_cert *a = kst_entry_leaf(now), *b = kst_entry_leaf(neu);

@@ -49,8 +49,6 @@ size_t entries_key_for(struct kst_store *s, const struct kst_cert *cert, struct 
  */
 int entries_mismatch(struct cli *cli, const struct sources *src, const struct kst_gathered *g,
 		     struct kst_store *s);
-/* Does `cert` end no earlier than what `now` holds? */
-bool entries_not_older(const struct kst_entry *now, const struct kst_entry *cert);
 /* Does `neu` keep every name, the key, the CA, and at least the end and the chain of `now`? */
 bool entries_not_worse(const struct kst_entry *now, const struct kst_entry *neu);
 /* The entry as it will be: the key of `now` with the chain of `leaf`, completed from pool and store. */

@@ -118,7 +118,7 @@ static int put(struct state *st, size_t i, struct kst_entry *e, bool may_replace
 		return -1;
 	c = changes_add(&st->changes, CHANGE_REPLACED, h.alias, "private-key");
 	if (c) {
-		c->text = entries_change_text(now, e, is_plan(st));
+		change_set_text(c, entries_change_text(now, e, is_plan(st)));
 		c->has_before = entries_hash(now, c->before);
 		c->has_after = entries_hash(e, c->after);
 	}
@@ -203,8 +203,10 @@ static int swap_in(struct state *st, size_t waiting, size_t current, struct kst_
 	c = changes_add(&st->changes, CHANGE_REPLACED, now->alias, "private-key");
 	if (c) {
 		char *text = entries_change_text(now, neu, is_plan(st));
+		size_t line = text ? strcspn(text, "\n") : 0;
 
-		c->text = kst_asprintf("%s, from \"%s\"", text ? text : "", neu->alias);
+		change_set_text(c, kst_asprintf("%.*s, from \"%s\"%s", (int)line, text ? text : "",
+						neu->alias, text ? text + line : ""));
 		c->has_before = entries_hash(now, c->before);
 		c->has_after = entries_hash(neu, c->after);
 		kst_free(text);

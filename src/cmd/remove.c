@@ -108,9 +108,10 @@ static int run(struct cli *cli, void *opts)
 		if (!save.dry_run &&
 		    cmd_confirm(cli, cli->operand[0], what, "--yes") < 0)
 			goto done;
-		if (!opt->target.backup)
-			save.backup = KST_BACKUP_ALWAYS;
 	}
+	/* A certificate is lost as well, unless somebody kept it: undo brings it back. */
+	if (!opt->target.backup)
+		save.backup = KST_BACKUP_ALWAYS;
 	ret = cmd_commit(cli, s, &changes, &save);
 done:
 	kst_free(gone);

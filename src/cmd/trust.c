@@ -330,6 +330,9 @@ static int run(struct cli *cli, void *opts)
 	if (take_all(&st, src, nr, certs == 1) < 0 ||
 	    target_tell(cli, &st.opt->target, st.store, false, &save) < 0)
 		goto done;
+	for (size_t i = 0; i < st.changes.nr && !st.opt->target.backup; i++)
+		if (st.changes.row[i].action == CHANGE_REPLACED)
+			save.backup = KST_BACKUP_ALWAYS;
 	ret = cmd_commit(cli, st.store, &st.changes, &save);
 done:
 	changes_release(&st.changes);
