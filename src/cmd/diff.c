@@ -72,6 +72,7 @@ const struct cmd cmd_diff = {
 		"the formats cannot say. Exit status 0: the same; 1: different.\n",
 	.examples = examples,
 	.exits = "0 1 3 4",
+	.plain = "kind alias_a alias_b sha256_a sha256_b fields",
 	.opts = options,
 	.size = sizeof(struct diff_opts),
 	.min = 2,
