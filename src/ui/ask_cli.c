@@ -39,9 +39,9 @@ struct ask_cli {
 };
 
 /* A new secret goes to its file before the store that needs it: a crash between leaves no store
- * that nobody can open. */
-static int write_secret(struct ask_cli *a, const char *path, const void *data, size_t len,
-			struct kst_error *err)
+ * that nobody can open.  `existing` is how a file that is there already is used. */
+static int write_secret(struct ask_cli *a, const char *path, const char *existing, const void *data,
+			size_t len, struct kst_error *err)
 {
 	const char **grown = kst_realloc(a->made, (a->nr_made + 1) * sizeof(*grown));
 
@@ -49,8 +49,13 @@ static int write_secret(struct ask_cli *a, const char *path, const void *data, s
 		return kst_error_nomem(err);
 	a->made = grown;
 	if (kst_file_write(path, data, len,
-			   KST_FILE_SECRET | (a->g->insecure_permissions ? KST_FILE_LOOSE : 0), err) < 0)
+			   KST_FILE_SECRET | (a->g->insecure_permissions ? KST_FILE_LOOSE : 0), err) < 0) {
+		if (err->code == KST_E_EXISTS) { /* --replace is of the store: a secret is never overwritten */
+			err->hint[0] = '\0';
+			kst_error_hint(err, "name another file, or use this one: %s%s", existing, path);
+		}
 		return kst_error_subject(err, "%s", path);
+	}
 	a->made[a->nr_made++] = path;
 	return 0;
 }
@@ -391,7 +396,7 @@ static int make_file(struct ask_cli *a, struct pass_source *p, struct kst_error 
 	    kst_secret_append(&text, "\n", 1, err) < 0)
 		return -1;
 	if (!a->g->dry_run && !a->g->check &&
-	    write_secret(a, p->value, text.data, text.len, err) < 0)
+	    write_secret(a, p->value, "--new-pass file:", text.data, text.len, err) < 0)
 		return -1;
 	p->read = true;
 	return 0;
@@ -531,7 +536,7 @@ static int ask_new_key_file(struct ask_cli *a, const struct kst_question *q, str
 	if (text.failed)
 		return kst_error_nomem(err);
 	if (!a->g->dry_run && !a->g->check &&
-	    write_secret(a, file, text.data, text.len, err) < 0)
+	    write_secret(a, file, "--key-file ", text.data, text.len, err) < 0)
 		return -1;
 	kst_secret_move(out, &key);
 	return 0;
