@@ -137,6 +137,7 @@ $(B)/stage/.done: tests/drift/stage.sh $(B)/kstool $(FIXTURES)/.done
 drift: $(B)/kstool $(B)/stage/.done $(if $(shell command -v scdoc),$(B)/man/.done)
 	@$(PYTHON) tests/drift/options.py $(B)/kstool $(B)/man
 	@$(PYTHON) tests/drift/examples.py $(B)/kstool $(B)/stage README.md
+	@$(PYTHON) tests/drift/picture.py $(B)/kstool $(B)/stage README.md
 	@$(PYTHON) tests/drift/schemas.py $(B)/kstool $(B)/stage src/schema
 
 # The formats' readers under broken files: tests/corpus and mutations of it (replay, without a

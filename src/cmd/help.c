@@ -324,9 +324,10 @@ static const struct cmd_example examples[] = {
 const struct cmd cmd_help = {
 	.name = "help",
 	.group = GROUP_HELP,
-	.operands = "[COMMAND|TOPIC|ERROR|json SCHEMA]",
+	.operands = "[COMMAND|TOPIC|ERROR]",
 	.summary = "help on a command, a topic, an error",
-	.help = "Without a word: all commands, the options that all of them take, the topics.\n",
+	.help = "Without a word: all commands, the options that all of them take, the topics. After\n"
+		"json, the name of a document prints its schema.\n",
 	.examples = examples,
 	.exits = "0 6",
 	.min = 0,

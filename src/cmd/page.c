@@ -131,14 +131,30 @@ static void topics(struct kst_buf *out)
 	}
 }
 
-/* Markdown of a first paragraph: its code is bold here. */
+/* Length of a link "[text](target)" at p, and of its text; 0: none. */
+static size_t link_at(const char *p, size_t *text)
+{
+	const char *end = *p == '[' ? strstr(p, "](") : NULL;
+	const char *stop = end ? strchr(end, ')') : NULL;
+
+	if (!stop || memchr(p, '`', (size_t)(end - p)))
+		return 0;
+	*text = (size_t)(end - p) - 1;
+	return (size_t)(stop - p) + 1;
+}
+
+/* Markdown of a first paragraph: its code is bold here, its links are their texts. */
 static void markdown(const struct embedded *e, struct kst_buf *out)
 {
 	for (const char *const *l = e->line; *l; l++) {
 		for (const char *p = *l; *p; p++) {
 			const char one[2] = { *p, '\0' };
+			size_t text, link = link_at(p, &text);
 
-			if (*p == '`')
+			if (link) {
+				scd_words(out, p + 1, text);
+				p += link - 1;
+			} else if (*p == '`')
 				kst_buf_u8(out, '*');
 			else if (*p != '*')
 				scd_escape(out, one);

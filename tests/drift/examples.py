@@ -131,7 +131,8 @@ def in_stage(example, special, directory):
 	env.update({k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")})
 	# What an example makes is not there yet, or is replaced by name.
 	if "--replace" not in example:
-		for made in re.findall(r"(?:-o|--new-key-file|kstool create) ([^ ;|)-][^ ;|)]*)", example):
+		for made in re.findall(r"(?:-o|--new-key-file|kstool create) ([^ ;|)-][^ ;|)]*)", example) + \
+			re.findall(r"kstool keygen (\S+\.(?:key|pem))", example):
 			if os.path.isfile(os.path.join(directory, made)):
 				os.unlink(os.path.join(directory, made))
 	strict = "set -o pipefail" + ("" if "$?" in example else "; set -e")

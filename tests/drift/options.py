@@ -79,6 +79,11 @@ def main():
 				bad.append(f"{name}: refers to {to}({number}), which is not there")
 		if re.search(r"^%", page, re.M):
 			bad.append(f"{name}: a line with % was not filled in")
+	with open("README.md", encoding="utf-8") as f:
+		readme = f.read()
+	for row in json.loads(kstool("version", "--json"))["formats"]:
+		if f"formats/{row['name']}.md" not in readme:
+			bad.append(f"README does not name the format {row['title']} (formats/{row['name']}.md)")
 	made = sorted(glob.glob(os.path.join(MANDIR, "kstool*.[157]")))
 	if not shutil.which("scdoc"):
 		print("man pages skipped: there is no scdoc")

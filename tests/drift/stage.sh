@@ -8,10 +8,12 @@
 #   app.kst damaged.kst               native stores with "api"; the second one has a damaged entry
 #   bundle.pem corp-root.pem partner-ca.pem ca.pem ca.der old-root.pem
 #   reply.pem                         the CA's reply for the key "api"
-#   enc.key                           an encrypted key file
 #   app.p12.kstool-bak                the backup of app.p12
+#   certdata.txt                      certificates with what they are trusted for
+#   enc.key server.key                encrypted key files
 set -eu
 dir=$1
+corpus=$(cd "$(dirname "$0")/../corpus" && pwd)
 rm -rf "$dir"
 mkdir -p "$dir"
 cp -a "$FIXTURES"/. "$dir"
@@ -33,6 +35,7 @@ cp root.pem ca.pem
 cp root.der ca.der
 cp ica.pem partner-ca.pem
 cp old.pem old-root.pem
+cp "$corpus/certdata/good-server.certdata" certdata.txt
 cat api.pem ica.pem > reply.pem
 # Passphrases that cost little: a hundred examples open these.
 low='--kdf-cost low' few='--iterations 2048'
@@ -49,4 +52,5 @@ size=$(wc -c < damaged.kst)
 printf '\377' | dd of=damaged.kst bs=1 seek=$((size - 4097)) conv=notrunc 2>/dev/null
 cp app.p12 app.p12.kstool-bak
 chmod 600 app.p12.kstool-bak
+ks convert api.key -o server.key --new-pass file:pass $few -q
 ks convert shop.key -o enc.key --new-pass file:pass $few -q
