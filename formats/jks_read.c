@@ -138,7 +138,8 @@ static void note_protection(struct reader *r, struct kst_bytes epki)
 	    kst_der_expect(&in, KST_DER_SEQUENCE, &algid) < 0 ||
 	    kst_pbe_cost(algid.whole.data, algid.whole.len, &n, NULL) < 0)
 		return;
-	if (n > info->iterations)
+	/* One iteration is none. */
+	if (n > 1 && n > info->iterations)
 		info->iterations = n;
 	kst_pbe_text(algid.whole.data, algid.whole.len, &text);
 	if (!*info->kdf && text.len) {
@@ -293,8 +294,8 @@ static int read_header(struct reader *r, struct kst_error *err)
 				      count, r->io->limits->blocks);
 	if (count > kst_cursor_left(&r->c) / ENTRY_MIN)
 		return kst_error_setx(err, KST_E_TRUNCATED,
-				      "says that it has %" PRIu32 " entries, and has %zu bytes", count,
-				      r->c.len);
+				      "says that it has %" PRIu32 " %s, and has %zu bytes", count,
+				      count == 1 ? "entry" : "entries", r->c.len);
 	r->state->version = version;
 	r->count = count;
 	r->state->base = kst_calloc((size_t)count + 1, sizeof(*r->state->base));

@@ -21,6 +21,7 @@ static int give_up(const struct kst_question *q, bool tried, struct kst_error *e
 		kst_error_setx(err, KST_E_WRONG_KEY_PASSPHRASE,
 			       "the passphrase does not open the private key \"%s\"",
 			       q->alias ? q->alias : "");
+		kst_error_hint(err, "a private key can have a passphrase of its own: add --key-pass file:PATH");
 	} else if (q->what == KST_ASK_KEY_FILE) {
 		kst_error_setx(err, KST_E_WRONG_KEY_FILE, "the key file does not open it");
 	} else {

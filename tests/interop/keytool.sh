@@ -106,7 +106,7 @@ is 'and back in JCEKS' "$(sees JCEKS sk2.jceks pass2 pass2)" "$want"
 q passwd sk2.jceks --pass file:pass2 --new-pass file:pass
 is 'under a new passphrase' "$(sees JCEKS sk2.jceks pass pass)" "$want"
 k convert sk.jceks -o sk.jks --pass file:pass --new-pass file:pass >out 2>&1 && fail 'JKS took a secret key'
-is 'JKS has no secret keys' "$(grep -c 'JKS cannot hold a secret key: "aes".*\[cannot-hold' out)" 1
+is 'JKS has no secret keys' "$(grep -c 'JKS cannot hold a secret key: .*\[cannot-hold' out)" 1
 
 # --- cacerts, in the form that Java had until 17, and the same bytes twice
 SOURCE_DATE_EPOCH=1700000000 k trust one.jks bundle.pem --create --new-pass file:changeit --expired --leaf -q >out 2>&1 || fail "$(cat out)"
