@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * dir.c - a store whose place is a directory: its members into a pack, and a pack
+ * back into it
+ *
+ * What is new is there before any link leads to it, every link changes in one
+ * step, and what is old goes last: a program that looks in between finds the old
+ * certificates or the new ones.  All at once, as for a file, no directory can.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/pack.h"
+#include "store/call.h"
+#include "store/store.h"
+
+/* No certificate is larger, and a directory may hold anything. */
+#define MEMBER_MAX ((uint64_t)1 << 20)
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+struct names {
+	char **name;
+	size_t nr, size;
+};
+
+static void names_release(struct names *n)
+{
+	for (size_t i = 0; i < n->nr; i++)
+		kst_free(n->name[i]);
+	kst_free(n->name);
+}
+
+/* The names in it, sorted, without those that begin with a dot (ours among them, while we write). */
+static int list(int dirfd, const struct kst_limits *limits, struct names *n, struct kst_error *err)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	int rc = 0;
+	if (!d) {
+		if (fd >= 0)
+			close(fd);
+		return kst_error_set(err, KST_E_UNREADABLE, "cannot be read");
+	}
+	for (struct dirent *e; rc == 0 && (e = readdir(d));) {
+		if (e->d_name[0] == '.')
+			continue;
+		if (n->nr >= limits->blocks) {
+			rc = kst_error_setx(err, KST_E_LIMIT, "holds more than %u files",
+					    limits->blocks);
+			break;
+		}
+		if (n->nr == n->size) {
+			size_t size = n->size ? n->size * 2 : 64;
+			char **grown = kst_realloc(n->name, size * sizeof(*grown));
+			if (!grown) {
+				rc = kst_error_nomem(err);
+				break;
+			}
+			n->name = grown;
+			n->size = size;
+		}
+		if (!(n->name[n->nr] = kst_strdup(e->d_name)))
+			rc = kst_error_nomem(err);
+		else
+			n->nr++;
+	}
+	closedir(d);
+	if (n->nr)
+		qsort(n->name, n->nr, sizeof(*n->name), by_name);
+	return rc;
+}
+
+/* One member; what is no file, is too large or cannot be read is left out. */
+static int pack_one(int dirfd, const char *name, struct kst_buf *out, struct kst_error *err)
+{
+	char target[4096];
+	struct kst_buf data KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_error ignored = KST_ERROR_INIT;
+	struct stat st;
+	ssize_t n = readlinkat(dirfd, name, target, sizeof(target));
+	/* A fifo would wait for ever, a device might do anything. */
+	int fd = openat(dirfd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int rc = 0;
+
+	if (fd < 0)
+		return 0;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size <= MEMBER_MAX &&
+	    (size_t)(n < 0 ? 0 : n) < sizeof(target)) {
+		rc = kst_fd_read_all(fd, MEMBER_MAX, &data, &ignored);
+		struct kst_member m = { .name = { (const uint8_t *)name, strlen(name) },
+					.target = { (const uint8_t *)target, n < 0 ? 0 : (size_t)n },
+					.data = { data.data, data.len } };
+		if (rc == 0)
+			kst_pack_put(out, &m);
+		rc = ignored.code == KST_E_NO_MEMORY || out->failed ? kst_error_nomem(err) : 0;
+	}
+	close(fd);
+	return rc;
+}
+
+int kst_dir_pack(int dirfd, const struct kst_limits *limits, struct kst_buf *out,
+		 struct kst_error *err)
+{
+	struct names n = { .nr = 0 };
+	int rc = list(dirfd, limits, &n, err);
+	kst_pack_begin(out);
+	for (size_t i = 0; rc == 0 && i < n.nr; i++) {
+		rc = pack_one(dirfd, n.name[i], out, err);
+		if (rc == 0 && out->len > limits->file)
+			rc = kst_error_setx(err, KST_E_TOO_LARGE, "holds more than %llu bytes",
+					    (unsigned long long)limits->file);
+	}
+	names_release(&n);
+	return rc == 0 && out->failed ? kst_error_nomem(err) : rc;
+}
+
+int kst_dir_open(const char *path, bool edit, bool loose, struct kst_error *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+	if (fd < 0)
+		return kst_error_set(err, errno == ENOENT ? KST_E_NO_FILE : KST_E_UNREADABLE,
+				     "cannot be opened");
+	if (!edit)
+		return fd;
+	if (fstat(fd, &st) == 0 && (st.st_mode & 002) && !loose) {
+		close(fd);
+		return kst_error_setx(err, KST_E_PERMISSIONS,
+				      "is a directory that everybody may write to");
+	}
+	while (flock(fd, LOCK_EX) < 0)
+		if (errno != EINTR) {
+			close(fd);
+			return kst_error_set(err, KST_E_CANNOT_WRITE, "cannot be locked");
+		}
+	return fd;
+}
+
+/* ---- writing ---- */
+
+static char *text_of(struct kst_bytes b)
+{
+	return kst_strndup((const char *)b.data, b.len);
+}
+
+static bool same(struct kst_bytes a, struct kst_bytes b)
+{
+	return a.len == b.len && (!a.len || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static int failed(struct kst_error *err, const char *what, const char *name)
+{
+	enum kst_code code = errno == ENOSPC || errno == EDQUOT ? KST_E_DISK_FULL :
+			     errno == EROFS			? KST_E_READ_ONLY :
+								  KST_E_CANNOT_WRITE;
+	return kst_error_set(err, code, "%s %s", name, what);
+}
+
+static int put_file(struct kst_store *s, const char *name, struct kst_bytes data, bool there,
+		    struct kst_error *err)
+{
+	char *path = kst_asprintf("%s/%s", s->path, name);
+	unsigned flags = (there ? KST_FILE_REPLACE : 0) | (s->loose ? KST_FILE_LOOSE : 0);
+	int rc = path ? kst_file_write(path, data.data, data.len, flags, err) : kst_error_nomem(err);
+	kst_free(path);
+	return rc;
+}
+
+/* A new link beside the old one, and in its place in one step. */
+static int put_link(int dirfd, const char *name, const char *target, struct kst_error *err)
+{
+	char tmp[300];
+	snprintf(tmp, sizeof(tmp), ".%.200s.%ld.tmp", name, (long)getpid());
+	unlinkat(dirfd, tmp, 0);
+	if (symlinkat(target, dirfd, tmp) < 0 || renameat(dirfd, tmp, dirfd, name) < 0) {
+		failed(err, "cannot be made", name);
+		unlinkat(dirfd, tmp, 0);
+		return -1;
+	}
+	return 0;
+}
+
+enum pass { FILES, LINKS };
+
+static int put_all(struct kst_store *s, int dirfd, const struct kst_buf *now, enum pass pass,
+		   struct kst_error *err)
+{
+	struct kst_cursor c;
+	struct kst_member m, old;
+	int rc = kst_pack_open(&c, now->data, now->len) ? 0 : -1;
+	while (rc == 0 && kst_pack_next(&c, &m) == 1) {
+		bool there = kst_pack_find(s->bytes.data, s->bytes.len, m.name, &old);
+		if ((m.target.len > 0) != (pass == LINKS))
+			continue;
+		if (there && same(old.target, m.target) && (m.target.len || same(old.data, m.data)))
+			continue;
+		char *name = text_of(m.name), *target = text_of(m.target);
+		if (!name || !target)
+			rc = kst_error_nomem(err);
+		else if (pass == LINKS)
+			rc = put_link(dirfd, name, target, err);
+		else
+			rc = put_file(s, name, m.data, there, err);
+		kst_free(name);
+		kst_free(target);
+	}
+	return rc;
+}
+
+static int remove_old(struct kst_store *s, int dirfd, const struct kst_buf *now, struct kst_error *err)
+{
+	struct kst_cursor c;
+	struct kst_member m, other;
+	int rc = 0;
+	if (!kst_pack_open(&c, s->bytes.data, s->bytes.len))
+		return 0; /* it was not there */
+	while (rc == 0 && kst_pack_next(&c, &m) == 1) {
+		if (kst_pack_find(now->data, now->len, m.name, &other))
+			continue;
+		char *name = text_of(m.name);
+		if (!name)
+			rc = kst_error_nomem(err);
+		else if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
+			rc = failed(err, "cannot be removed", name);
+		kst_free(name);
+	}
+	return rc;
+}
+
+int kst_dir_apply(struct kst_store *s, const struct kst_buf *now, struct kst_error *err)
+{
+	int dirfd = s->fd;
+	if (dirfd < 0 && mkdir(s->path, 0777) < 0 && errno != EEXIST)
+		return failed(err, "cannot be made", s->path);
+	if (dirfd < 0 && (dirfd = kst_dir_open(s->path, true, s->loose, err)) < 0)
+		return -1;
+	s->fd = dirfd;
+	if (put_all(s, dirfd, now, FILES, err) < 0 || put_all(s, dirfd, now, LINKS, err) < 0 ||
+	    remove_old(s, dirfd, now, err) < 0)
+		return -1;
+	if (fsync(dirfd) < 0)
+		return kst_error_set(err, KST_E_NOT_DURABLE, "the directory cannot be synced");
+	return 0;
+}
