@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * hashdir_write.c - members of a hashed directory from the model
+ *
+ * One file for each entry, named after its alias, and one link HASH.N to it.  What
+ * did not change keeps its file; numbers close up, since OpenSSL stops looking at
+ * the first that is missing.  Members that are no part of it stay as they are.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/cert_hash.h"
+#include "hashdir.h"
+#include "kstool/alloc.h"
+#include "kstool/text.h"
+#include "pem_text.h"
+
+struct slot {
+	const struct kst_item *item;
+	const struct hashdir_base *base; /* NULL: new, or changed */
+	uint32_t hash;
+	bool crl;
+	size_t order; /* number that it had; then the order of the model */
+	char *file;
+};
+
+struct writer {
+	struct kst_io *io;
+	struct kst_model *m;
+	const struct hashdir *d; /* NULL: a new directory */
+	struct slot *slot;
+	struct kst_buf out;
+};
+
+static int by_hash(const void *a, const void *b)
+{
+	const struct slot *x = a, *y = b;
+	if (x->crl != y->crl)
+		return x->crl - y->crl;
+	if (x->hash != y->hash)
+		return x->hash < y->hash ? -1 : 1;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+static struct kst_bytes bytes(const char *text)
+{
+	return (struct kst_bytes){ (const uint8_t *)text, strlen(text) };
+}
+
+/* ---- which file ---- */
+
+static bool taken(const struct writer *w, const char *file, size_t self)
+{
+	struct kst_member m;
+	for (size_t i = 0; i < w->m->nr; i++)
+		if (i != self && w->slot[i].file && strcmp(w->slot[i].file, file) == 0)
+			return true;
+	/* Somebody else's file, or one that goes: neither is written over. */
+	return w->d && kst_pack_find(w->d->pack.data, w->d->pack.len, bytes(file), &m);
+}
+
+static char *new_file(const struct writer *w, size_t i)
+{
+	const struct slot *s = &w->slot[i];
+	const char *alias = s->item->entry->alias;
+	const char *suffix = s->crl ? ".crl" : ".pem";
+	char *name = kst_text_file_name(alias ? alias : "entry", suffix);
+	for (unsigned n = 2; name && taken(w, name, i); n++) {
+		char *other = kst_asprintf("%.*s-%u%s", (int)(strlen(name) - strlen(suffix)), name, n,
+					   suffix);
+		kst_free(name);
+		name = other;
+		if (n > 2 && name) { /* "x-2-3" would grow: start again from the alias */
+			kst_free(name);
+			char *base = kst_text_file_name(alias ? alias : "entry", "");
+			name = base ? kst_asprintf("%s-%u%s", base, n, suffix) : NULL;
+			kst_free(base);
+		}
+	}
+	return name;
+}
+
+static bool file_says(const char *file, const struct kst_entry *e)
+{
+	char *now = e->alias ? kst_text_file_name(e->alias, e->kind == KST_KIND_CRL ? ".crl" : ".pem")
+			     : NULL;
+	bool says = now && strcmp(now, file) == 0;
+	kst_free(now);
+	return says;
+}
+
+static int plan(struct writer *w, struct kst_error *err)
+{
+	for (size_t i = 0; i < w->m->nr; i++) {
+		struct slot *s = &w->slot[i];
+		const struct kst_item *item = s->item = &w->m->item[i];
+		const struct kst_entry *e = item->entry;
+		const struct hashdir_base *base =
+			w->d && item->base < w->d->nr ? &w->d->base[item->base] : NULL;
+		struct kst_blob crl = e->der;
+
+		if (e->kind != KST_KIND_CERT && e->kind != KST_KIND_CRL)
+			return kst_error_setx(err, KST_E_CANNOT_HOLD,
+					      "a hashed directory holds certificates and revocation "
+					      "lists only");
+		s->crl = e->kind == KST_KIND_CRL;
+		if (s->crl ? kst_crl_hash(crl.data, crl.len, &s->hash, err) < 0
+			   : kst_cert_subject_hash(e->chain.cert[0], &s->hash, err) < 0)
+			return -1;
+		s->order = base ? base->number : (size_t)1 << 20;
+		s->order = s->order << 32 | i;
+		if (base && item->dirty && base->shared)
+			return kst_error_setx(err, KST_E_CANNOT_HOLD,
+					      "%s holds several certificates: split it first",
+					      base->file);
+		if (base && !item->dirty)
+			s->base = base;
+	}
+	/* Files that stay have their names before new ones look for theirs. */
+	for (size_t i = 0; i < w->m->nr; i++)
+		if (w->slot[i].base && !(w->slot[i].file = kst_strdup(w->slot[i].base->file)))
+			return kst_error_nomem(err);
+	for (size_t i = 0; i < w->m->nr; i++)
+		if (!w->slot[i].file && !(w->slot[i].file = new_file(w, i)))
+			return kst_error_nomem(err);
+	return 0;
+}
+
+/* ---- members ---- */
+
+static void put_copy(struct writer *w, const char *file)
+{
+	struct kst_member m;
+	if (kst_pack_find(w->d->pack.data, w->d->pack.len, bytes(file), &m))
+		kst_pack_put(&w->out, &m);
+}
+
+static int put_new(struct writer *w, const struct slot *s, struct kst_error *err)
+{
+	const struct kst_entry *e = s->item->entry;
+	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct pem_maker maker = { .io = w->io, .m = w->m };
+	/* A name that the file's own does not give back. */
+	if (e->alias && !e->alias_derived && !file_says(s->file, e))
+		pem_make_name(&text, e->alias);
+	if (pem_make_entry(&maker, &text, e, err) < 0)
+		return -1;
+	struct kst_member m = { .name = bytes(s->file), .data = { text.data, text.len } };
+	kst_pack_put(&w->out, &m);
+	return text.failed ? kst_error_nomem(err) : 0;
+}
+
+/* What was there and belongs to nobody here: everything but the links and what they led to. */
+static void put_others(struct writer *w)
+{
+	struct kst_cursor c;
+	struct kst_member m;
+	uint32_t hash;
+	unsigned number;
+	bool crl;
+	if (!w->d || !kst_pack_open(&c, w->d->pack.data, w->d->pack.len))
+		return;
+	while (kst_pack_next(&c, &m) == 1) {
+		bool ours = hashdir_name(m.name, &hash, &number, &crl);
+		for (size_t i = 0; !ours && i < w->d->nr; i++)
+			ours = kst_bytes_same_text(m.name, w->d->base[i].file);
+		if (!ours)
+			kst_pack_put(&w->out, &m);
+	}
+}
+
+static int put_all(struct writer *w, struct kst_error *err)
+{
+	unsigned number = 0;
+	put_others(w);
+	qsort(w->slot, w->m->nr, sizeof(*w->slot), by_hash);
+	for (size_t i = 0; i < w->m->nr; i++) {
+		const struct slot *s = &w->slot[i];
+		char link[32];
+		uint32_t hash;
+		unsigned old;
+		bool crl, same = i && w->slot[i - 1].hash == s->hash && w->slot[i - 1].crl == s->crl;
+		number = same ? number + 1 : 0;
+		snprintf(link, sizeof(link), "%08x.%s%u", (unsigned)s->hash, s->crl ? "r" : "", number);
+		if (s->base && hashdir_name(bytes(s->file), &hash, &old, &crl)) {
+			/* A file that is itself HASH.N: it keeps its bytes, and closes up. */
+			struct kst_member m;
+			if (kst_pack_find(w->d->pack.data, w->d->pack.len, bytes(s->file), &m)) {
+				m.name = bytes(link);
+				kst_pack_put(&w->out, &m);
+			}
+			continue;
+		}
+		if (s->base)
+			put_copy(w, s->file);
+		else if (put_new(w, s, err) < 0)
+			return -1;
+		struct kst_member m = { .name = bytes(link), .target = bytes(s->file) };
+		kst_pack_put(&w->out, &m);
+	}
+	return w->out.failed ? kst_error_nomem(err) : 0;
+}
+
+int hashdir_write(struct kst_io *io, struct kst_model *from, struct kst_error *err)
+{
+	struct writer w = { .io = io, .m = from, .d = from->state };
+	int rc = -1;
+
+	if (w.d && !w.d->hashed)
+		return kst_error_setx(err, KST_E_UNSUPPORTED_FEATURE,
+				      "is a directory of loose files: name the file that is meant");
+	w.slot = kst_calloc(from->nr + 1, sizeof(*w.slot));
+	if (!w.slot)
+		return kst_error_nomem(err);
+	kst_pack_begin(&w.out);
+	if (plan(&w, err) == 0 && put_all(&w, err) == 0)
+		rc = io->sink.write(io->sink.ctx, w.out.data, w.out.len, err);
+	for (size_t i = 0; i < from->nr; i++)
+		kst_free(w.slot[i].file);
+	kst_free(w.slot);
+	kst_buf_release(&w.out);
+	return rc;
+}
