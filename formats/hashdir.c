@@ -120,7 +120,10 @@ static int add_base(struct hashdir *d, struct kst_bytes file, unsigned number, b
 	}
 	d->base[d->nr] = (struct hashdir_base){ .number = number, .shared = shared };
 	d->base[d->nr].file = kst_strndup((const char *)file.data, file.len);
-	return d->base[d->nr].file ? (int)(d->nr++ * 0) : kst_error_nomem(err);
+	if (!d->base[d->nr].file)
+		return kst_error_nomem(err);
+	d->nr++;
+	return 0;
 }
 
 /* In a hashed directory only what OpenSSL would use counts. */
@@ -166,6 +169,14 @@ static int take_member(struct reader *r, const struct kst_member *m, unsigned nu
 	struct kst_model part;
 	int bid = 0, rc = 0;
 
+	struct kst_member real;
+	/* A link that was just planned: what it leads to is in the pack. */
+	if (!m->data.len && m->target.len &&
+	    kst_pack_find(r->d->pack.data, r->d->pack.len, m->target, &real)) {
+		real.name = m->name;
+		real.target = m->target;
+		m = &real;
+	}
 	for (size_t i = 0; m->data.len && i < sizeof(formats) / sizeof(formats[0]); i++) {
 		int b = formats[i]->probe(m->data.data, m->data.len, true);
 		if (b > bid) {
@@ -233,13 +244,16 @@ static int read_members(struct reader *r, struct kst_error *err)
 	struct kst_member m;
 	uint32_t hash;
 	unsigned number = 0;
-	bool crl, files = false;
+	size_t files = 0;
+	bool crl;
 	int rc;
 
 	if (!kst_pack_open(&c, r->d->pack.data, r->d->pack.len))
 		return kst_error_setx(err, KST_E_CORRUPT, "is no directory");
 	while ((rc = kst_pack_next(&c, &m)) == 1) {
-		files = true;
+		if (++files > KST_PACK_MEMBERS_MAX)
+			return kst_error_setx(err, KST_E_LIMIT, "holds more than %d files",
+					      KST_PACK_MEMBERS_MAX);
 		r->d->hashed |= hashdir_name(m.name, &hash, &number, &crl);
 	}
 	if (rc < 0)
@@ -292,7 +306,7 @@ static const char *const suffixes[] = { NULL };
 const struct kst_format kst_format_hashdir = {
 	.name = "hashdir",
 	.to = "hashdir",
-	.title = "hashed directory",
+	.title = "directory",
 	.suffixes = suffixes,
 	.caps = KST_CAP_READ | KST_CAP_WRITE | KST_CAP_CERTS | KST_CAP_TRUST | KST_CAP_PURPOSES |
 		KST_CAP_CRLS | KST_CAP_ALIASES | KST_CAP_ALIAS_CASE | KST_CAP_LIST_SEALED |

@@ -6,6 +6,7 @@
  * did not change keeps its file; numbers close up, since OpenSSL stops looking at
  * the first that is missing.  Members that are no part of it stay as they are.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,8 +105,8 @@ static int plan(struct writer *w, struct kst_error *err)
 					      "a hashed directory holds certificates and revocation "
 					      "lists only");
 		s->crl = e->kind == KST_KIND_CRL;
-		if (s->crl ? kst_crl_hash(crl.data, crl.len, &s->hash, err) < 0
-			   : kst_cert_subject_hash(e->chain.cert[0], &s->hash, err) < 0)
+		if (s->crl ? kst_crl_openssl_hash(crl.data, crl.len, &s->hash, err) < 0
+			   : kst_cert_openssl_hash(e->chain.cert[0], &s->hash, err) < 0)
 			return -1;
 		s->order = base ? base->number : (size_t)1 << 20;
 		s->order = s->order << 32 | i;
@@ -115,6 +116,15 @@ static int plan(struct writer *w, struct kst_error *err)
 					      base->file);
 		if (base && !item->dirty)
 			s->base = base;
+	}
+	for (size_t k = 0; w->d && k < w->d->nr; k++) {
+		bool there = !w->d->base[k].shared;
+		for (size_t i = 0; !there && i < w->m->nr; i++)
+			there = w->slot[i].item->base == k;
+		if (!there)
+			return kst_error_setx(err, KST_E_CANNOT_HOLD,
+					      "%s holds several certificates: split it first",
+					      w->d->base[k].file);
 	}
 	/* Files that stay have their names before new ones look for theirs. */
 	for (size_t i = 0; i < w->m->nr; i++)
@@ -131,7 +141,9 @@ static int plan(struct writer *w, struct kst_error *err)
 static void put_copy(struct writer *w, const char *file)
 {
 	struct kst_member m;
-	if (kst_pack_find(w->d->pack.data, w->d->pack.len, bytes(file), &m))
+	/* Once, if several entries are in it. */
+	if (!kst_pack_find(w->out.data, w->out.len, bytes(file), &m) &&
+	    kst_pack_find(w->d->pack.data, w->d->pack.len, bytes(file), &m))
 		kst_pack_put(&w->out, &m);
 }
 
@@ -163,7 +175,8 @@ static void put_others(struct writer *w)
 	while (kst_pack_next(&c, &m) == 1) {
 		bool ours = hashdir_name(m.name, &hash, &number, &crl);
 		for (size_t i = 0; !ours && i < w->d->nr; i++)
-			ours = kst_bytes_same_text(m.name, w->d->base[i].file);
+			ours = strlen(w->d->base[i].file) == m.name.len &&
+			       memcmp(w->d->base[i].file, m.name.data, m.name.len) == 0;
 		if (!ours)
 			kst_pack_put(&w->out, &m);
 	}

@@ -45,7 +45,8 @@ enum kst_cap {
 	KST_CAP_PUBLIC_KEYS = 1 << 24, /* a public key of its own (kst_entry_is_public_key) */
 	KST_CAP_DATES = 1 << 25,      /* when an entry was made */
 	KST_CAP_KEY_DATES = 1 << 26,  /* ... of keys alone */
-	KST_CAP_SECRET_ALGS = 1 << 27 /* what a secret key is for: "AES", "HmacSHA256" */
+	KST_CAP_SECRET_ALGS = 1 << 27, /* what a secret key is for: "AES", "HmacSHA256" */
+	KST_CAP_DIRECTORY = 1 << 30   /* its place is a directory, handed over as a pack (base/pack.h) */
 };
 
 struct kst_limits {

@@ -94,4 +94,11 @@ unsigned kst_text_distance(const char *a, const char *b);
 void kst_text_hex(struct kst_buf *out, const uint8_t *data, size_t n);
 void kst_text_hex_colons(struct kst_buf *out, const uint8_t *data, size_t n);
 
+/*
+ * A file name made of an alias: letters, digits and "._-" stay, every other byte
+ * becomes %XX, as does a leading '.' or '-'; at most 200 bytes with the suffix.
+ * kst_free the result; NULL without memory.
+ */
+char *kst_text_file_name(const char *alias, const char *suffix);
+
 #endif

@@ -14,6 +14,7 @@
 
 #define KST_PACK_MAGIC "\x89kstdir\n"
 #define KST_PACK_MAGIC_LEN 8
+#define KST_PACK_MEMBERS_MAX 20000 /* finding one walks them all */
 
 struct kst_member {
 	struct kst_bytes name;   /* no '/' in it, not "." or ".." */

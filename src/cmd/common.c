@@ -55,6 +55,9 @@ const struct kst_format *cmd_format_of(const char *path, struct kst_error *err)
 	struct kst_buf all KST_SCRATCH_BUF = KST_BUF_INIT;
 
 	base = base ? base + 1 : path;
+	/* "certs/": whoever writes it so means a directory. */
+	if (!f && !*base)
+		f = kst_format_by_name("hashdir");
 	if (!f && !strchr(base, '.'))
 		f = kst_format_by_name("kst1");
 	if (f)

@@ -10,33 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NAME_MAX_BYTES 200
-
-static bool plain(unsigned char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '.' || c == '_' || c == '-';
-}
-
-char *split_name(const char *alias, const char *suffix)
-{
-	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
-
-	for (const char *p = alias; *p && b.len < NAME_MAX_BYTES - 12; p++) {
-		unsigned char c = (unsigned char)*p;
-		bool edge = p == alias && (c == '.' || c == '-');
-
-		if (plain(c) && !edge)
-			kst_buf_u8(&b, c);
-		else
-			kst_buf_printf(&b, "%%%02X", c);
-	}
-	if (!b.len)
-		kst_buf_puts(&b, "entry");
-	kst_buf_puts(&b, suffix);
-	return b.failed ? NULL : kst_strndup((char *)b.data, b.len);
-}
-
 /* Is the file there with these very bytes?  1 yes, 0 no file, -1 other bytes. */
 static int already(const char *path, const struct kst_buf *want)
 {
@@ -63,7 +36,7 @@ static int write_one(struct cli *cli, const char *dir, const struct kst_entry *e
 	int there, ret = -1;
 
 	snprintf(fallback, sizeof(fallback), "%zu", number);
-	name = split_name(e->alias ? e->alias : fallback, ".pem");
+	name = kst_text_file_name(e->alias ? e->alias : fallback, ".pem");
 	path = name ? kst_asprintf("%s/%s", dir, name) : NULL;
 	if (!path) {
 		kst_error_nomem(cli->err);

@@ -54,9 +54,8 @@ static int list(int dirfd, const struct kst_limits *limits, struct names *n, str
 	for (struct dirent *e; rc == 0 && (e = readdir(d));) {
 		if (e->d_name[0] == '.')
 			continue;
-		if (n->nr >= limits->blocks) {
-			rc = kst_error_setx(err, KST_E_LIMIT, "holds more than %u files",
-					    limits->blocks);
+		if (n->nr >= limits->blocks || n->nr >= KST_PACK_MEMBERS_MAX) {
+			rc = kst_error_setx(err, KST_E_LIMIT, "holds more than %zu files", n->nr);
 			break;
 		}
 		if (n->nr == n->size) {

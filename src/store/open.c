@@ -162,6 +162,22 @@ static int lock_and_compare(struct kst_store *s, struct kst_cached_asker *cache,
 	return read_model(s, err);
 }
 
+/* A directory is locked before it is read: nobody is asked for a passphrase in between. */
+static int open_dir(struct kst_store *s, struct kst_error *err)
+{
+	struct kst_fd_source fd;
+	struct kst_bytes bytes;
+
+	s->is_dir = true;
+	s->fd = kst_dir_open(s->path, s->edit, s->loose, err);
+	if (s->fd < 0 || fstat(s->fd, &s->st) < 0 ||
+	    kst_dir_pack(s->fd, &s->limits, &s->bytes, err) < 0 ||
+	    take_format(s, s->bytes.data, s->bytes.len, err) < 0)
+		return -1;
+	struct kst_io io = kst_store_io(s, &fd, &bytes);
+	return kst_call_read(s->format, &io, &s->model, err);
+}
+
 static int open_file(struct kst_store *s, struct kst_error *err)
 {
 	if (strcmp(s->path, "-") == 0) {
@@ -178,8 +194,10 @@ static int open_file(struct kst_store *s, struct kst_error *err)
 			       kst_explain(s->bytes.data, s->bytes.len, s->format->caps & KST_CAP_BINARY, err) :
 			       0;
 	}
-	/* Before it is opened: a fifo would wait for a writer that never comes. */
 	struct stat there;
+	if (stat(s->path, &there) == 0 && S_ISDIR(there.st_mode))
+		return open_dir(s, err);
+	/* Before it is opened: a fifo would wait for a writer that never comes. */
 	if (s->edit && stat(s->path, &there) == 0 && !S_ISREG(there.st_mode))
 		return kst_error_setx(err, KST_E_NOT_A_FILE,
 				      "is no regular file, and only such can be changed");
@@ -242,6 +260,7 @@ int kst_store_new(struct kst_store **out, const char *path, const struct kst_for
 	if (!s)
 		return -1;
 	s->format = format;
+	s->is_dir = format->caps & KST_CAP_DIRECTORY;
 	s->is_new = true;
 	*out = s;
 	return 0;

@@ -205,6 +205,39 @@ done:
 	return rc;
 }
 
+static int to_buffer(void *ctx, const void *data, size_t n, struct kst_error *err)
+{
+	struct kst_buf *b = ctx;
+	kst_buf_put(b, data, n);
+	return b->failed ? kst_error_nomem(err) : 0;
+}
+
+/* A directory has no backup: what goes was a link, or a certificate that its issuer has, too. */
+static int save_dir(struct kst_store *s, const struct kst_save_options *opt,
+		    struct kst_save_result *res, struct kst_error *err)
+{
+	struct kst_buf now KST_SCRATCH_BUF = KST_BUF_INIT, there KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_sink sink = { .write = to_buffer, .ctx = &now };
+
+	if (s->is_new && access(s->path, F_OK) == 0) {
+		kst_error_setx(err, KST_E_EXISTS, "exists already");
+		return kst_hint_path(err, "to add to it: kstool trust ", s->path, " FILE");
+	}
+	if (write_model(s, &sink, &opt->write, err) < 0 ||
+	    kst_read_back_bytes(s, &now, &opt->write, err) < 0)
+		return -1;
+	if (!opt->dry_run) {
+		if (kst_dir_apply(s, &now, err) < 0)
+			return -1;
+		s->saved = true;
+		if (kst_dir_pack(s->fd, &s->limits, &there, err) < 0 ||
+		    kst_read_back_bytes(s, &there, &opt->write, err) < 0)
+			return -1;
+	}
+	res->written = true;
+	return 0;
+}
+
 int kst_store_save(struct kst_store *s, const struct kst_save_options *opt,
 		   struct kst_save_result *res, struct kst_error *err)
 {
@@ -220,6 +253,8 @@ int kst_store_save(struct kst_store *s, const struct kst_save_options *opt,
 					: "a store that was opened to look is not saved");
 		return kst_error_subject(err, "%s", s->path);
 	}
+	if (s->is_dir)
+		return save_dir(s, opt, res, err) < 0 ? kst_error_subject(err, "%s", s->path) : 0;
 	int lock = -1, rc = -1;
 	/* A passphrase is asked for before anything is locked that is not locked yet. */
 	if (get_new_pass(s, &opt->write, err) == 0 &&
@@ -234,17 +269,14 @@ int kst_store_save(struct kst_store *s, const struct kst_save_options *opt,
 
 /* ---- without a file ---- */
 
-static int to_buffer(void *ctx, const void *data, size_t n, struct kst_error *err)
-{
-	struct kst_buf *b = ctx;
-	kst_buf_put(b, data, n);
-	return b->failed ? kst_error_nomem(err) : 0;
-}
-
 int kst_store_write_buf(struct kst_store *s, struct kst_buf *out,
 			const struct kst_save_options *opt, struct kst_error *err)
 {
 	struct kst_sink sink = { .write = to_buffer, .ctx = out };
+	if (s->is_dir) {
+		kst_error_setx(err, KST_E_USAGE, "a directory cannot be written to standard output");
+		return kst_error_hint(err, "use -o DIRECTORY");
+	}
 	if (get_new_pass(s, &opt->write, err) < 0 || write_model(s, &sink, &opt->write, err) < 0)
 		return kst_error_subject(err, "%s", s->path);
 	return 0;

@@ -39,6 +39,7 @@ struct kst_store {
 	struct kst_notes *notes;
 	struct kst_read_options read;
 	bool edit, loose, is_new, saved;
+	bool is_dir;      /* its place is a directory; bytes is the pack of it */
 	bool changed;     /* entries or passphrase */
 	bool had_secrets; /* when it was opened */
 
@@ -114,6 +115,19 @@ int kst_store_ask_new(struct kst_store *s, const char *alias, struct kst_secret 
 /* `fd` is a fresh descriptor of the `size` bytes that were written. */
 int kst_read_back(struct kst_store *s, int fd, uint64_t size,
 		  const struct kst_write_options *write, struct kst_error *err);
+
+/* The same of bytes in memory. */
+int kst_read_back_bytes(struct kst_store *s, const struct kst_buf *bytes,
+			const struct kst_write_options *write, struct kst_error *err);
+
+/* ---- dir.c: stores whose place is a directory ---- */
+/* The fd of the directory, locked with `edit`; or -1. */
+int kst_dir_open(const char *path, bool edit, bool loose, struct kst_error *err);
+/* Its members as a pack; appended. */
+int kst_dir_pack(int dirfd, const struct kst_limits *limits, struct kst_buf *out,
+		 struct kst_error *err);
+/* Make the directory what the pack says, where it differs from s->bytes. */
+int kst_dir_apply(struct kst_store *s, const struct kst_buf *now, struct kst_error *err);
 
 /* ---- backup.c ---- */
 /* Where the backup of a place lies.  0 or -1. */

@@ -249,6 +249,18 @@ static int read_and_compare(struct kst_store *s, struct kst_io *io, const struct
 	return rc;
 }
 
+int kst_read_back_bytes(struct kst_store *s, const struct kst_buf *bytes,
+			const struct kst_write_options *write, struct kst_error *err)
+{
+	struct kst_bytes view = { bytes->data, bytes->len };
+	struct kst_io io = { .path = s->path,
+			     .source = kst_source_memory(&view),
+			     .limits = &s->limits,
+			     .read = &s->read,
+			     .write = write };
+	return read_and_compare(s, &io, NULL, err);
+}
+
 int kst_read_back(struct kst_store *s, int fd, uint64_t size,
 		  const struct kst_write_options *write, struct kst_error *err)
 {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Trust lists: Mozilla's certdata.txt and p11-kit's files."""
+"""Trust lists: Mozilla's certdata.txt, p11-kit's files, and directories as OpenSSL reads them."""
 import hashlib
 
 import kit
@@ -157,6 +157,47 @@ def make_p11kit(w):
     return c.nr
 
 
+def pack(*members):
+    """(name, data) or (name, target, data), as src/store/dir.c hands a directory to the format."""
+    out = b"\x89kstdir\n"
+    for name, *rest in members:
+        target, data = rest if len(rest) == 2 else ("", rest[0])
+        parts = name.encode(), target.encode(), data
+        out += b"".join(len(p).to_bytes(4, "little") for p in parts) + b"".join(parts)
+    return out
+
+
+def make_hashdir(w):
+    c = kit.Corpus("hashdir", "pack")
+    root, web, crl = pem("CERTIFICATE", w.root), pem("CERTIFICATE", w.web), pem("X509 CRL", w.crl())
+
+    def good(name, data, entries, comment):
+        c.put("good-" + name, data, "success", comment, entries)
+
+    def bad(name, data, expect, comment):
+        c.put("bad-" + name, data, expect, comment)
+
+    good("links", pack(("1a2b3c4d.0", "My%20Root.pem", root), ("My%20Root.pem", root), ("README", b"text")),
+         ["trusted 1 My Root"], "a link to a file")
+    good("files", pack(("1a2b3c4d.0", root), ("1a2b3c4d.1", web), ("1a2b3c4d.r0", crl)),
+         ["trusted 1 corpus-root", "cert 1 web.test", "crl 0 x509-crl"], "files that are called HASH.N themselves")
+    good("der", pack(("1a2b3c4d.0", w.root)), ["trusted 1 corpus-root"], "DER in it")
+    good("gap", pack(("1a2b3c4d.0", root), ("1a2b3c4d.2", web)), ["trusted 1 corpus-root", "cert 1 web.test"],
+         "a number is missing")
+    good("bundle-beside", pack(("1a2b3c4d.0", root), ("all.pem", root + web)), ["trusted 1 corpus-root"],
+         "what has no hash for a name does not count")
+    good("loose", pack(("a.pem", root), ("b.crt", web), ("bundle.pem", root + web), ("notes.txt", b"text")),
+         ["trusted 1 a", "cert 1 b"], "loose files, each certificate once")
+    good("empty", pack(), [], "nothing in it")
+    good("damaged-member", pack(("1a2b3c4d.0", root), ("1a2b3c4d.1", b"x")), ["trusted 1 corpus-root"],
+         "a member that is nothing")
+    bad("cut", pack(("a.pem", root))[:-1], "corrupt", "a member breaks off")
+    bad("length", pack()+ b"\xff\xff\xff\xff" * 3, "corrupt", "lengths of 4 GiB")
+    bad("slash", pack(("../a.pem", root)), "corrupt", "a name that leads out of the directory")
+    bad("dot", pack((".a.pem", root)), "corrupt", "a name that begins with a dot")
+    return c.nr
+
+
 def make():
     w = kit.World()
-    return make_certdata(w) + make_p11kit(w)
+    return make_certdata(w) + make_p11kit(w) + make_hashdir(w)
