@@ -83,6 +83,12 @@ int cmd_edit(struct cli *cli, const char *path, bool create, char store_kind,
  * Called by main for every command that takes entries of its first operand. */
 int cmd_notice_swap(struct cli *cli);
 
+/*
+ * For a command that opens its sources before the store that stands first on the command line: of
+ * several --pass the first is the store's, if it is locked.  0 or -1.
+ */
+int cmd_expect_store(struct cli *cli, const char *path);
+
 /* The format that a new file gets by its name: .kst where it has no extension.  NULL: UNKNOWN_TYPE. */
 const struct kst_format *cmd_format_of(const char *path, struct kst_error *err);
 

@@ -2,6 +2,7 @@
 /* common.c - what several commands do in the same way */
 #include "cmd/cmd.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,6 +47,30 @@ int cmd_open(struct cli *cli, const char *path, struct kst_store **out)
 		return -1;
 	note_default(cli, *out);
 	return 0;
+}
+
+int cmd_expect_store(struct cli *cli, const char *path)
+{
+	const struct kst_format *f = NULL;
+	uint8_t head[256];
+	struct stat st;
+	/* A fifo would wait for a writer that never comes. */
+	FILE *file = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? fopen(path, "rb") : NULL;
+
+	if (file) {
+		size_t n = fread(head, 1, sizeof(head), file);
+
+		f = n ? kst_format_probe(head, n, false) : NULL;
+		if (f && (f->caps & KST_CAP_LOOSE)) /* which is opened without one */
+			f = NULL;
+		fclose(file);
+	} else if (!cli->g.new_pass.nr) {
+		f = kst_format_by_path(path);
+	}
+	if (!f || !(f->caps & KST_CAP_ENCRYPTION) ||
+	    ((f->caps & KST_CAP_NATIVE) && cli->g.key_file.nr))
+		return 0;
+	return ask_cli_expect(cli->ask, path, cli->err);
 }
 
 const struct kst_format *cmd_format_of(const char *path, struct kst_error *err)

@@ -350,7 +350,8 @@ static int run(struct cli *cli, void *opts)
 	if (entries_notice_swap(cli) < 0 ||
 	    target_save_options(cli, &st.opt->target, false, &save) < 0)
 		return -1;
-	if (sources_open(cli, &src, cli->operand + 1, cli->nr - 1, &st.opt->extra) < 0)
+	if (cmd_expect_store(cli, cli->operand[0]) < 0 ||
+	    sources_open(cli, &src, cli->operand + 1, cli->nr - 1, &st.opt->extra) < 0)
 		goto done;
 	struct kst_gather_options how = {
 		.alias = st.opt->alias,

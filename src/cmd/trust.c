@@ -314,6 +314,8 @@ static int run(struct cli *cli, void *opts)
 		return kst_error_nomem(cli->err);
 	if (entries_notice_swap(cli) < 0 || target_save_options(cli, &st.opt->target, false, &save) < 0)
 		goto done;
+	if (cmd_expect_store(cli, cli->operand[0]) < 0)
+		goto done;
 	for (; opened < nr; opened++) {
 		if (cmd_open(cli, cli->operand[opened + 1], &src[opened]) < 0)
 			goto done;

@@ -188,6 +188,13 @@ void ask_cli_creating(struct ask_cli *a)
 	a->creating = true;
 }
 
+int ask_cli_expect(struct ask_cli *a, const char *path, struct kst_error *err)
+{
+	size_t unused;
+
+	return a->pass.nr > 1 ? path_number(&a->pass, path, &unused, err) : 0;
+}
+
 bool ask_cli_interactive(const struct ask_cli *a)
 {
 	return !a->g->no_input && tty_present();

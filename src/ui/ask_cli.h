@@ -34,6 +34,10 @@ struct kst_asker ask_cli_asker(struct ask_cli *a);
 /* A store is being made: where --new-pass is not given, --pass gives its passphrase. */
 void ask_cli_creating(struct ask_cli *a);
 
+/* The next locked file in the order of the command line is this one, though others are opened before
+ * it: of several --pass it gets the next. */
+int ask_cli_expect(struct ask_cli *a, const char *path, struct kst_error *err);
+
 /* May somebody be asked: a terminal, and no --no-input? */
 bool ask_cli_interactive(const struct ask_cli *a);
 
