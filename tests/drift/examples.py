@@ -81,9 +81,7 @@ def exceptions():
 def answer(prompt):
 	if "[y/N]" in prompt:
 		return b"y\n"
-	if "ew passphrase" in prompt or "again" in prompt:
-		return b"another-pass\n"
-	if "assphrase" in prompt:
+	if "assphrase" in prompt or "again" in prompt:
 		return b"secret-pass\n"
 	return None
 

@@ -9,6 +9,7 @@
 #   bundle.pem corp-root.pem partner-ca.pem ca.pem ca.der old-root.pem
 #   reply.pem                         the CA's reply for the key "api"
 #   app.p12.kstool-bak                the backup of app.p12
+#   old.jks copy.p12                  the same as app.p12;  api.csr ca.p7b
 #   certdata.txt                      certificates with what they are trusted for
 #   enc.key server.key                encrypted key files
 set -eu
@@ -52,5 +53,9 @@ size=$(wc -c < damaged.kst)
 printf '\377' | dd of=damaged.kst bs=1 seek=$((size - 4097)) conv=notrunc 2>/dev/null
 cp app.p12 app.p12.kstool-bak
 chmod 600 app.p12.kstool-bak
+cp app.p12 copy.p12
+ks convert app.p12 -o old.jks --pass file:pass --new-pass file:pass -q
+ks csr app.p12 api -o api.csr --pass file:pass
+ks convert bundle.pem -o ca.p7b -q
 ks convert api.key -o server.key --new-pass file:pass $few -q
 ks convert shop.key -o enc.key --new-pass file:pass $few -q
