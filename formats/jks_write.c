@@ -229,9 +229,11 @@ static int put_file(struct writer *w, struct kst_error *err)
 	kst_buf_be32(&w->out, w->type->magic);
 	kst_buf_be32(&w->out, 2);
 	kst_buf_be32(&w->out, (uint32_t)w->model->nr);
-	for (size_t i = 0; i < w->model->nr; i++)
+	for (size_t i = 0; i < w->model->nr; i++) {
+		kst_progress_step(w->io->progress, "sealing", i, w->model->nr);
 		if (put_entry(w, &w->model->item[i], err) < 0)
 			return -1;
+	}
 	if (w->out.failed)
 		return kst_error_nomem(err);
 	if (jks_digest(&w->out, w->out.len, &w->model->pass, digest, err) < 0)

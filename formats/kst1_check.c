@@ -223,8 +223,10 @@ static int check_entries(struct kst_io *io, struct kst_check *out, struct kst1_s
 		r = found(out, err, KST_E_INDEX, KST1_HEADER, st->h.index_len,
 			  "entry '%s' has the id of another entry", kst1_show(&alias, &name));
 	}
-	for (size_t i = 0; !r && i < st->index.nr; i++)
+	for (size_t i = 0; !r && i < st->index.nr; i++) {
+		kst_progress_step(io->progress, "checking", i, st->index.nr);
 		r = check_entry(io, out, st, i, &w, &o, err);
+	}
 	kst1_window_release(&w);
 	kst1_opened_release(&o);
 	out->entries_opened = !r;

@@ -98,8 +98,10 @@ int kst1_verify(struct kst_io *io, struct kst_model *meant, struct kst_error *er
 		goto done;
 	}
 	r = 0;
-	for (size_t i = 0; !r && i < st->nr_made_box; i++)
+	for (size_t i = 0; !r && i < st->nr_made_box; i++) {
+		kst_progress_step(io->progress, "verifying", i, st->nr_made_box);
 		r = verify_box(io, st, back, meant, &st->made_box[i], err);
+	}
 	if (!r)
 		r = verify_slots(st, back, err);
 done:

@@ -397,8 +397,10 @@ static int pass_two(struct writer *w, const uint8_t raw[KST1_HEADER], const stru
 	if (!r)
 		r = w->same ? copy_index(w, &o, err)
 			    : kst1_out_put(&o, index->data, index->len, err);
-	for (size_t i = 0; !r && i < w->nr; i++)
+	for (size_t i = 0; !r && i < w->nr; i++) {
+		kst_progress_step(w->io->progress, "writing", i, w->nr);
 		r = put_box(w, &o, &w->plan[i], err);
+	}
 	if (!r)
 		r = kst1_out_put(&o, raw, KST1_HEADER, err);
 	if (!r)

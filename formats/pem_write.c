@@ -370,9 +370,11 @@ static int write_all(struct writer *w, struct kst_error *err)
 		if (edit(w, err) < 0)
 			return -1;
 	}
-	for (size_t n = 0; n < w->m->nr; n++)
+	for (size_t n = 0; n < w->m->nr; n++) {
+		kst_progress_step(w->made.io->progress, "writing", n, w->m->nr);
 		if (!base_of(w, &w->m->item[n]) && append(w, w->m->item[n].entry, err) < 0)
 			return -1;
+	}
 	return w->out.failed ? kst_error_nomem(err) : 0;
 }
 

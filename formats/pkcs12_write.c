@@ -554,9 +554,11 @@ int p12_write(struct kst_io *io, struct kst_model *from, struct kst_error *err)
 	}
 	if (choose_protection(&w, err) < 0)
 		goto done;
-	for (size_t i = 0; i < from->nr; i++)
+	for (size_t i = 0; i < from->nr; i++) {
+		kst_progress_step(io->progress, "sealing", i, from->nr);
 		if (put_entry(&w, &from->item[i], err) < 0)
 			goto done;
+	}
 	if (put_file(&w, &out, err) == 0)
 		rc = io->sink.write(io->sink.ctx, out.data, out.len, err);
 done:

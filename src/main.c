@@ -323,6 +323,9 @@ static int run(struct run *r, int argc, char *const *argv)
 	if (ask_cli_new(&r->cli.ask, &r->cli.g, r->cli.out, &r->err) < 0)
 		return fail(r);
 	r->cli.asker = ask_cli_asker(r->cli.ask);
+	r->cli.drawn = progress_new(r->cli.out, STDERR_FILENO);
+	r->cli.progress = (struct kst_progress){ progress_step, r->cli.drawn };
+	out_progress(r->cli.out, r->cli.drawn);
 	return run_command(r);
 }
 
@@ -333,6 +336,7 @@ static void release(struct run *r)
 	opt_release(global_table, &r->cli.g);
 	kst_pins_free(r->cli.pin, r->cli.nr_pins);
 	kst_notes_release(&r->cli.notes);
+	progress_free(r->cli.drawn);
 	ask_cli_free(r->cli.ask);
 	out_free(r->cli.out);
 	kst_free(r->opts);

@@ -16,6 +16,7 @@
 
 #include "kstool/ask.h"
 #include "kstool/entry.h"
+#include "kstool/progress.h"
 
 enum kst_cap {
 	KST_CAP_READ = 1 << 0,
@@ -114,6 +115,7 @@ struct kst_io {
 	const struct kst_asker *asker;
 	const struct kst_limits *limits; /* never NULL */
 	struct kst_notes *notes;
+	const struct kst_progress *progress;   /* NULL: nobody looks */
 	const struct kst_read_options *read;   /* never NULL in read */
 	const struct kst_write_options *write; /* never NULL in write */
 };

@@ -17,6 +17,7 @@
 #include "kstool/lint.h"
 #include "kstool/native.h"
 #include "kstool/pem.h"
+#include "kstool/progress.h"
 #include "kstool/secret.h"
 #include "kstool/store.h"
 #include "kstool/text.h"

@@ -20,6 +20,7 @@ struct kst_open_options {
 	const struct kst_asker *asker;
 	const struct kst_limits *limits; /* NULL: KST_LIMITS_DEFAULT */
 	struct kst_notes *notes;         /* NULL: notes are dropped */
+	const struct kst_progress *progress; /* NULL: nobody looks; lives as long as the store */
 	struct kst_read_options read;
 	bool edit;                 /* lock; get the secret that changing needs */
 	bool insecure_permissions; /* accept what security rules refuse */

@@ -13,6 +13,7 @@
 #include "ui/global.h"
 #include "ui/opt.h"
 #include "ui/out.h"
+#include "ui/progress.h"
 
 enum cmd_group { GROUP_LOOK, GROUP_MAKE, GROUP_CHANGE, GROUP_NATIVE, GROUP_HELP, GROUP_HIDDEN };
 
@@ -28,6 +29,8 @@ struct cli {
 	size_t nr;
 	struct out *out;
 	struct kst_asker asker;       /* from --pass and friends, else the terminal */
+	struct kst_progress progress; /* drawn by ui/progress, if it can be seen */
+	struct progress *drawn;
 	struct kst_notes notes;       /* of the library; printed by main as warnings */
 	struct kst_pin *pin;
 	size_t nr_pins;

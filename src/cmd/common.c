@@ -15,6 +15,7 @@ struct kst_open_options cmd_open_options(struct cli *cli, bool edit)
 		.asker = &cli->asker,
 		.limits = &cli->limits,
 		.notes = &cli->notes,
+		.progress = cli->drawn ? &cli->progress : NULL,
 		.read = {
 			.allow_unauthenticated = cli->g.allow_unauthenticated,
 			.require_pin = cli->g.require_pin,

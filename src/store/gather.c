@@ -445,11 +445,15 @@ static int hand_over(struct work *w, struct kst_error *err)
 
 static int gather(struct work *w, size_t nr, struct kst_error *err)
 {
-	for (size_t from = 0; from < nr; from++)
-		for (size_t i = 0; i < kst_store_count(w->store[from]); i++)
+	for (size_t from = 0; from < nr; from++) {
+		struct kst_store *s = w->store[from];
+		size_t count = kst_store_count(s);
+		for (size_t i = 0; i < count; i++) {
+			kst_progress_step(s->progress, "reading", i, count);
 			if (take(w, from, i, err) < 0)
-				return kst_error_subject(err, "%s",
-							 kst_store_path(w->store[from]));
+				return kst_error_subject(err, "%s", kst_store_path(s));
+		}
+	}
 	if (take_extra(w, err) < 0)
 		return -1;
 	if (kst_pool_sort(&w->pool) < 0)

@@ -153,8 +153,8 @@ static int open_damaged(struct damaged *d, const char *path, const struct kst_op
 	d->format = native_format(path, head, n);
 	if (!d->format) {
 		kst_error_setx(err, KST_E_NOT_NATIVE, "is no native store (.kst)");
-		kst_error_hint(err, "what protects it is verified whenever it is opened:");
-		return kst_error_command(err, "kstool", "list", path, NULL);
+		return kst_error_advise(err, "what protects it is verified whenever it is opened",
+					"kstool", "list", path, NULL);
 	}
 	d->from.fd = d->fd;
 	d->limits = opt->limits ? *opt->limits : limits;
@@ -163,6 +163,7 @@ static int open_damaged(struct damaged *d, const char *path, const struct kst_op
 				 .asker = opt->asker,
 				 .limits = &d->limits,
 				 .notes = opt->notes,
+				 .progress = opt->progress,
 				 .read = &opt->read,
 				 .write = &no_write };
 	return 0;

@@ -33,6 +33,7 @@ static struct kst_store *store_alloc(const char *path, const struct kst_open_opt
 	s->asker = opt->asker;
 	s->limits = opt->limits ? *opt->limits : limits;
 	s->notes = opt->notes;
+	s->progress = opt->progress;
 	s->read = opt->read;
 	s->edit = opt->edit;
 	s->loose = opt->insecure_permissions;

@@ -6,6 +6,7 @@ static int open_all(struct kst_store *s, struct kst_error *err)
 {
 	for (size_t i = 0; i < s->model.nr; i++) {
 		struct kst_entry *e;
+		kst_progress_step(s->progress, "opening", i, s->model.nr);
 		if (kst_store_entry(s, i, &e, err) < 0)
 			return -1;
 		if ((e->kind == KST_KIND_KEY || e->kind == KST_KIND_SECRET) &&

@@ -37,6 +37,7 @@ struct kst_store {
 	const struct kst_asker *asker;
 	struct kst_limits limits;
 	struct kst_notes *notes;
+	const struct kst_progress *progress;
 	struct kst_read_options read;
 	bool edit, loose, is_new, saved;
 	bool is_dir;      /* its place is a directory; bytes is the pack of it */

@@ -197,7 +197,8 @@ static int find_entry(const struct kst_model *found, bool *used, size_t hint, bo
 }
 
 static int compare_entries(const struct kst_model *meant, const struct kst_model *found,
-			   bool aliases, const struct kst_secret *pass, struct kst_error *err)
+			   bool aliases, const struct kst_secret *pass,
+			   const struct kst_progress *progress, struct kst_error *err)
 {
 	bool *used = kst_calloc(found->nr + 1, sizeof(*used));
 	if (!used)
@@ -205,6 +206,7 @@ static int compare_entries(const struct kst_model *meant, const struct kst_model
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < meant->nr; i++) {
 		const struct kst_entry *e = meant->item[i].entry;
+		kst_progress_step(progress, "verifying", i, meant->nr);
 		/* A bare certificate may be read back as part of a chain; the set was compared. */
 		if (e->kind == KST_KIND_CERT && !aliases)
 			continue;
@@ -244,7 +246,8 @@ static int read_and_compare(struct kst_store *s, struct kst_io *io, const struct
 	}
 	int rc = compare_certs(&s->model, &found, err);
 	if (rc == 0)
-		rc = compare_entries(&s->model, &found, by_alias(s->format), pass, err);
+		rc = compare_entries(&s->model, &found, by_alias(s->format), pass, s->progress,
+				     err);
 	kst_call_close(s->format, &found);
 	return rc;
 }
@@ -274,6 +277,7 @@ int kst_read_back(struct kst_store *s, int fd, uint64_t size,
 			     .source = kst_source_fd(&from, size),
 			     .asker = &one,
 			     .limits = &s->limits,
+			     .progress = s->progress,
 			     .read = &read,
 			     .write = write };
 	struct kst_buf bytes KST_SCRATCH_BUF = KST_BUF_INIT;

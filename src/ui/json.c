@@ -280,7 +280,17 @@ int doc_dump(struct doc *d, int status, bool error_only, struct kst_buf *out)
 	text = json_dumps(all, JSON_COMPACT | JSON_ENSURE_ASCII);
 	if (!text)
 		goto done;
-	kst_buf_puts(out, text);
+	/* To jansson DEL is a character like any other; a terminal may think differently. */
+	for (const char *p = text; *p;) {
+		size_t n = strcspn(p, "\x7f");
+
+		kst_buf_put(out, p, n);
+		p += n;
+		if (*p) {
+			kst_buf_puts(out, "\\u007f");
+			p++;
+		}
+	}
 	kst_buf_u8(out, '\n');
 	ret = out->failed ? -1 : 0;
 done:

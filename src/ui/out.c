@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "ui/pager.h"
+#include "ui/progress.h"
 #include "ui/term.h"
 
 #define KEEP_AT_MOST (1u << 20)
@@ -78,8 +79,14 @@ static int write_all(int fd, const void *data, size_t n)
 	return 0;
 }
 
+void out_progress(struct out *o, struct progress *p)
+{
+	o->progress = p;
+}
+
 void out_flush(struct out *o)
 {
+	progress_clear(o->progress);
 	if (o->buf.len && !o->write_errno && write_all(o->fd, o->buf.data, o->buf.len) < 0)
 		o->write_errno = errno;
 	/* Memory that ran out once is remembered: the answer is not complete. */
@@ -109,6 +116,7 @@ void put_spaces(struct kst_buf *b, size_t n)
 /* Talk goes out at once, after what was answered before it. */
 static void say(struct out *o, const struct kst_buf *b)
 {
+	progress_clear(o->progress);
 	if (write_all(o->err_fd, b->data, b->len) < 0)
 		return; /* there is nobody left to tell */
 }
@@ -656,6 +664,7 @@ int out_finish(struct out *o, int status)
 {
 	bool discard = o->discarded, failed = o->buf.failed;
 
+	progress_clear(o->progress);
 	if (o->doc) {
 		o->buf.len = 0;
 		if (doc_dump(o->doc, status, discard, &o->buf) < 0)

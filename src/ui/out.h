@@ -162,6 +162,9 @@ int out_finish(struct out *o, int status);
 void out_flush(struct out *o);
 /* Text that is taller than the screen goes through a pager at the end. */
 void out_pager(struct out *o);
+/* The line of progress that is erased before anything else is written; NULL for none. */
+struct progress;
+void out_progress(struct out *o, struct progress *p);
 /* JSON: close containers until `depth` are open (the document itself is 1). */
 void out_unwind(struct out *o, size_t depth);
 bool out_quiet(const struct out *o);

@@ -22,6 +22,7 @@ struct out {
 	struct kst_buf buf;	 /* text that is not written yet */
 	int write_errno;	 /* the first error in writing the answer */
 	struct doc *doc;	 /* OUT_JSON only */
+	struct progress *progress; /* a line that goes before anything else comes */
 };
 
 #define GAP	     2	/* cells between columns */

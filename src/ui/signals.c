@@ -6,12 +6,14 @@
 #include <unistd.h>
 
 #include "kstool/store.h"
+#include "ui/progress.h"
 
 static void end(int number)
 {
 	sigset_t one;
 
 	kst_store_abort_all();
+	progress_abort();
 	/* The caller must see that it was a signal: a shell ends its loop only then. */
 	signal(number, SIG_DFL);
 	raise(number);
