@@ -168,6 +168,22 @@ static void copy_file(const char *name)
 	close(out);
 }
 
+/* On a busy machine there may be lines of progress, each of which begins where the last one did. */
+static void drop_progress(struct kst_buf *out)
+{
+	size_t to = 0;
+
+	for (size_t i = 0; i < out->len; i++) {
+		for (size_t k = i; out->data[i] == '\r' && k < out->len && out->data[k] != '\n'; k++)
+			if (out->data[k] == '\r' && k > i)
+				i = k;
+		if (out->data[i] != '\r')
+			out->data[to++] = out->data[i];
+	}
+	out->len = to;
+	kst_buf_puts(out, "");
+}
+
 static void each_file(const char *dir, void (*visit)(const char *name))
 {
 	DIR *d = opendir(dir);
@@ -203,6 +219,7 @@ static int run_afresh(const struct screen *s, const char *prepare, const char *c
 		exit(2);
 	}
 	status = run(s, command, out);
+	drop_progress(out);
 	each_file(".", remove_file);
 	if (chdir("/") < 0 || rmdir(dir) < 0)
 		die(dir);
