@@ -243,6 +243,8 @@ def bad_file(case, row, mode, name):
         return row.input
     for file in ("nothing.p12", "page.p12", "empty", "cut.p12"):
         args = [a.replace("FILE", file) for a in words(row.input)]
+        if name == "undo":  # else it is the backup that is missed
+            case.write(file + ".kstool-bak", case.read("app.p12"))
         code = row.missing if file == "nothing.p12" else 3
         fails(case, args, code, mode, "%s of %s" % (name, file))
     return None
@@ -300,7 +302,7 @@ def mounted(case, row, mode, name, script, slug):
     os.mkdir(case.path("m"))
     before = case.files()
     r = case.run("-m", "sh", "-c",
-                 'mount -t tmpfs -o size=256k none m && cp -p *.p12 *.kst *.key *.pem pass* m && '
+                 'mount -t tmpfs -o size=256k none m && cp -p *.p12 *.kst *.kstool-bak *.key *.pem pass* m && '
                  'cd m && export TMPDIR=$PWD KSTOOL_SIGNERS=$PWD/signers && ' + script +
                  ' ls > ../.before; "$0" "$@"; s=$?; ls | cmp -s - ../.before || echo LITTER >&2; '
                  'for f in *.p12 *.kst; do cmp -s $f ../$f || echo "ALTERED $f" >&2; done; exit $s',
