@@ -407,7 +407,7 @@ static const struct opt options[] = {
 static const struct cmd_example examples[] = {
 	{ "kstool csr app.p12 api -o api.csr", "renew: the same names, the same key" },
 	{ "kstool csr app.kst api --new-key -o api.csr", "renew with a new key" },
-	{ "kstool csr server.key --host www.acme.test,acme.test", "for a key file" },
+	{ "kstool csr tls.key --host www.acme.test,acme.test", "for a key file" },
 	{ NULL, NULL }
 };
 const struct cmd cmd_csr = {
