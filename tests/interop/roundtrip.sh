@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-# roundtrip.sh - PEM -> native -> PKCS#12 -> native -> PEM over key types and chain lengths 1 to 5:
-# keys, certificates, order and aliases stay (lower case in PKCS#12, and it is said)
+# roundtrip.sh - PEM -> native -> PKCS#12 -> JKS -> JCEKS -> native -> PEM over key types and chain lengths 1 to 5:
+# keys, certificates, order and aliases stay (lower case in PKCS#12 and Java's own, and it is said)
 . tests/lib/sh.sh
 # ca.1 is the root, ca.2 signed by it, and so on
 prev=
@@ -46,11 +46,13 @@ for type in rsa2048 rsa4096 rsapss p256 p384 p521 k1 ed25519 ed448 dsa; do
 			i=$sign
 			while [ $i -ge 1 ]; do cat ca.$i.pem >> chain.pem; i=$((i - 1)); done
 		fi
-		rm -f a.kst b.p12 c.kst d.pem key.ops key.ops2
+		rm -f a.kst b.p12 b.jks b.jceks c.kst d.pem key.ops key.ops2
 		k convert k.pem chain.pem -o a.kst --alias "Mixed-$type" --new-key-file key.ops -q >/dev/null
 		k convert a.kst -o b.p12 --key-file key.ops --new-pass file:pass --iterations 2000 > said 2>&1
 		grep -q "\"Mixed-$type\" becomes \"mixed-$type\"" said || fail "$type: the alias was not said: $(cat said)"
-		k convert b.p12 -o c.kst --pass file:pass --new-key-file key.ops2 -q >/dev/null
+		k convert b.p12 -o b.jks --pass file:pass --keep-pass -q >/dev/null 2>&1
+		k convert b.jks -o b.jceks --pass file:pass --keep-pass --iterations 2000 -q >/dev/null 2>&1
+		k convert b.jceks -o c.kst --pass file:pass --new-key-file key.ops2 -q >/dev/null
 		k convert c.kst -o d.pem --key-file key.ops2 --plain-key -q >/dev/null
 		openssl pkcs8 -topk8 -nocrypt -in d.pem -outform DER -out d.der
 		same "$type, chain of $len: the key" k.der d.der
