@@ -8,7 +8,7 @@ w=$(mktemp -d)
 trap 'rm -rf "$w"' EXIT
 cc -O2 -o "$w/nothing" "$here/nothing.c" $(pkg-config --libs libcrypto libssl libsodium jansson libutf8proc) -lbsd -Wl,--no-as-needed
 cc -O2 -o "$w/mkcerts" "$here/mkcerts.c" $(pkg-config --libs libcrypto)
-export KSTOOL_SIGNERS=/nonexistent
+export KSTOOL_SIGNERS=
 bundle=/etc/ssl/certs/ca-certificates.crt
 cd "$w"
 printf 'changeit\n' > pass; chmod 600 pass

@@ -162,7 +162,7 @@ int main(int argc, char **argv)
 	setenv("PATH", path, 1);
 	free(bin);
 	setenv("HOME", "/nonexistent", 1);
-	setenv("KSTOOL_SIGNERS", "/nonexistent", 1);
+	setenv("KSTOOL_SIGNERS", "", 1);
 	setenv("LC_ALL", "C", 1);
 	unsetenv("COLUMNS");
 	nr_files = argc - 3;

@@ -9,7 +9,7 @@ set -eu
 kstool=$(realpath "$1")
 mkdir -p "$2"
 cd "$2"
-export KSTOOL_SIGNERS=/nonexistent HOME=/nonexistent
+export KSTOOL_SIGNERS= HOME=/nonexistent
 now='--at 2026-11-24T09:00:00Z'
 printf 'secret-pass\n' > pass
 chmod 600 pass
