@@ -265,6 +265,7 @@ def ours(table, cases, readers, java, bc):
 
 
 def theirs(table, cases, have, java, bc):
+    known = {f["to"] for f in json.loads(run([KSTOOL, "version", "--json"]).stdout)["formats"]}
     for case in cases:
         pw = "file:" + case.passfile
         made = {}
@@ -314,6 +315,8 @@ def theirs(table, cases, have, java, bc):
         if java and bc:
             writers += [("Bouncy Castle", t.lower(), by_java(t, "BC")) for t in ("BKS", "UBER", "BCFKS")]
         for who, ext, make in writers:
+            if ext not in known:
+                continue
             path = "t-%s.%s" % (who.split()[0] if who == "openssl" else who.replace(" ", ""), ext)
             if os.path.exists(path):
                 os.unlink(path)
