@@ -265,7 +265,8 @@ def ours(table, cases, readers, java, bc):
 
 
 def theirs(table, cases, have, java, bc):
-    known = {f["to"] for f in json.loads(run([KSTOOL, "version", "--json"]).stdout)["formats"]}
+    formats = json.loads(run([KSTOOL, "version", "--json"]).stdout)["formats"]
+    known = {f["name"] for f in formats} | {f["to"] for f in formats}
     for case in cases:
         pw = "file:" + case.passfile
         made = {}
