@@ -74,7 +74,7 @@ def everywhere(p, *args):
         if more == ("--json",):
             json.loads(r.out)
     for locale in ("C", "C.UTF-8"):
-        t = p.terminal(*args, "--color", "never", "--no-input", "--no-pager", env={"LC_ALL": locale, "COLUMNS": "80"})
+        t = p.terminal(*args, "--no-input", "--no-pager", env={"LC_ALL": locale, "COLUMNS": "80", "NO_COLOR": "1"})
         t.end()
         seen = re.sub(rb"\r[^\n]*\r", b"", t.seen.replace(b"\r\n", b"\n"))  # without progress
         judge("kstool %s on a terminal, %s" % (" ".join(map(repr, args)), locale), seen, ascii_only=locale == "C", wrapped=True)
@@ -108,7 +108,7 @@ def look(p):
     everywhere(p, "lint", "evil.p12", *word)
     everywhere(p, "check", "evil.kst")
     everywhere(p, "trust", "new.p12", "evil.pem", "--create", "--new-pass", "file:pass", "--dry-run", "--leaf")
-    everywhere(p, "trust", "evil.kst", "evil.pem", "--sync", "--check", *key)
+    everywhere(p, "trust", "evil.kst", "evil.pem", "--leaf", "--check", *key)
     everywhere(p, "remove", "evil.kst", "--match", "owned", "--check", *key)
     everywhere(p, "convert", "evil.pem", "-o", "new.kst", "--dry-run", "--new-pass", "file:pass")
     everywhere(p, "import", "keys.p12", "evil.pem", *word)
