@@ -7,6 +7,7 @@
  */
 #include "pkcs12_state.h"
 
+#include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
@@ -142,7 +143,8 @@ static void put_pbmac1(struct kst_buf *out, const struct p12_mac *mac)
 }
 
 int p12_mac_make(struct kst_buf *out, enum kst_mac kind, bool sha1, uint64_t iterations,
-		 struct kst_bytes content, const struct kst_secret *pass, struct kst_error *err)
+		 struct kst_bytes content, const struct kst_secret *pass,
+		 struct kst_pbe_cache *cache, struct kst_error *err)
 {
 	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
 	uint8_t salt[SALT], made[EVP_MAX_MD_SIZE];
@@ -153,7 +155,7 @@ int p12_mac_make(struct kst_buf *out, enum kst_mac kind, bool sha1, uint64_t ite
 			       .size = sha1 && !pbmac1 ? 20 : 32 };
 
 	/* Never the salt of the encryption: with PBMAC1 that would make the same key. */
-	if (kst_pbe_cache_salt(NULL, 0, salt, sizeof(salt), err) < 0)
+	if (kst_pbe_cache_salt(cache, UINT_MAX, salt, sizeof(salt), err) < 0)
 		return -1;
 	mac.key_len = mac.size;
 	mac.kdf = (struct kst_kdf){ .kind = pbmac1 ? KST_KDF_PBKDF2 : KST_KDF_PKCS12,

@@ -160,7 +160,8 @@ int p12_mac_parse(struct p12_reader *r, struct kst_der macdata, struct kst_error
 int p12_mac_try(struct p12_reader *r, const struct kst_secret *pass, struct kst_error *err);
 /* Append MacData over content.  0 or -1. */
 int p12_mac_make(struct kst_buf *out, enum kst_mac kind, bool sha1, uint64_t iterations,
-		 struct kst_bytes content, const struct kst_secret *pass, struct kst_error *err);
+		 struct kst_bytes content, const struct kst_secret *pass,
+		 struct kst_pbe_cache *cache, struct kst_error *err);
 
 /* ---- pkcs12_read.c: safes and bags ---- */
 

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "crypto/digest.h"
 #include "kstool/alloc.h"
 #include "kstool/text.h"
 #include "kstool/time.h"
@@ -532,10 +533,40 @@ static int put_file(struct writer *w, struct kst_buf *out, struct kst_error *err
 	/* Readers that need 3DES know no HMAC but that of SHA-1. */
 	if (!content.failed && !w->open && mac != KST_MAC_NONE &&
 	    p12_mac_make(&pfx, mac, w->pbe.pbe == KST_PBE_3DES, w->pbe.iterations,
-			 (struct kst_bytes){ content.data, content.len }, &w->model->pass, err) < 0)
+			 (struct kst_bytes){ content.data, content.len }, &w->model->pass, w->cache, err) < 0)
 		return -1;
 	kst_der_put(out, KST_DER_SEQUENCE, pfx.data, pfx.len);
 	return content.failed || pfx.failed || out->failed ? kst_error_nomem(err) : 0;
+}
+
+/*
+ * Where neither the contents nor the passphrase is a secret, chance would only
+ * make two files of one truststore differ: salts come from the contents instead.
+ */
+static int seed_salts(struct writer *w, struct kst_error *err)
+{
+	static const char changeit[] = "changeit";
+	const struct kst_secret *pass = &w->model->pass;
+	struct kst_digest digest = KST_DIGEST_INIT;
+	uint8_t seed[32];
+	bool known = !pass->len || (pass->len == sizeof(changeit) - 1 &&
+				    memcmp(pass->data, changeit, sizeof(changeit) - 1) == 0);
+
+	if (w->open || !known || w->keys.len)
+		return 0;
+	for (size_t i = 0; i < w->model->nr; i++)
+		if (needs_sealing(w, w->model->item[i].entry))
+			return 0;
+	const struct kst_buf *const parts[] = { &w->chains, &w->others };
+	for (size_t i = 0; i < 2; i++)
+		if (parts[i]->len && kst_digest_update(&digest, parts[i]->data, parts[i]->len, err) < 0) {
+			kst_digest_release(&digest);
+			return -1;
+		}
+	if (kst_digest_final(&digest, seed, err) < 0)
+		return -1;
+	kst_pbe_cache_seed(w->cache, seed);
+	return 0;
 }
 
 int p12_write(struct kst_io *io, struct kst_model *from, struct kst_error *err)
@@ -559,7 +590,7 @@ int p12_write(struct kst_io *io, struct kst_model *from, struct kst_error *err)
 		if (put_entry(&w, &from->item[i], err) < 0)
 			goto done;
 	}
-	if (put_file(&w, &out, err) == 0)
+	if (seed_salts(&w, err) == 0 && put_file(&w, &out, err) == 0)
 		rc = io->sink.write(io->sink.ctx, out.data, out.len, err);
 done:
 	kst_buf_release(&w.keys);

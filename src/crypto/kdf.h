@@ -43,6 +43,9 @@ int kst_kdf_derive(const struct kst_kdf *kdf, int id, struct kst_bytes pass, uin
 int kst_pbe_cache_salt(struct kst_pbe_cache *cache, unsigned sort, uint8_t *salt, size_t len,
 		       struct kst_error *err);
 
+/* Chance, or what a seed gives in its place.  `cache` may be NULL. */
+void kst_pbe_cache_chance(struct kst_pbe_cache *cache, uint8_t *out, size_t len);
+
 /* kdf_cache.c */
 #define KST_KDF_ID 32
 void kst_kdf_cache_id(const struct kst_pbe_cache *cache, const struct kst_kdf *kdf, int id,

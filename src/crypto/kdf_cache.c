@@ -28,6 +28,9 @@ struct cached {
 	size_t next;
 	uint8_t salt[SALTS][32];
 	size_t salt_len[SALTS]; /* 0: none yet */
+	uint8_t seed[32];
+	bool seeded;
+	uint64_t drawn;         /* times that the seed was asked */
 };
 
 struct kst_pbe_cache {
@@ -113,6 +116,27 @@ void kst_kdf_cache_put(struct kst_pbe_cache *cache, const uint8_t name[KST_KDF_I
 	s->len = out_len;
 }
 
+void kst_pbe_cache_seed(struct kst_pbe_cache *cache, const uint8_t seed[32])
+{
+	struct cached *c = cached(cache);
+	memcpy(c->seed, seed, sizeof(c->seed));
+	c->seeded = true;
+}
+
+void kst_pbe_cache_chance(struct kst_pbe_cache *cache, uint8_t *out, size_t len)
+{
+	struct cached *c = cache ? cached(cache) : NULL;
+	uint8_t made[32] = { 0 };
+	if (!c || !c->seeded || len > sizeof(made)) {
+		randombytes_buf(out, len);
+		return;
+	}
+	uint64_t number = c->drawn++;
+	crypto_generichash(made, sizeof(made), (const uint8_t *)&number, sizeof(number), c->seed,
+			   sizeof(c->seed));
+	memcpy(out, made, len);
+}
+
 int kst_pbe_cache_salt(struct kst_pbe_cache *cache, unsigned sort, uint8_t *salt, size_t len,
 		       struct kst_error *err)
 {
@@ -120,12 +144,12 @@ int kst_pbe_cache_salt(struct kst_pbe_cache *cache, unsigned sort, uint8_t *salt
 		return kst_error_setx(err, KST_E_INTERNAL, "a salt of %zu bytes was asked for",
 				      len);
 	if (!cache || sort >= SALTS) {
-		randombytes_buf(salt, len);
+		kst_pbe_cache_chance(cache, salt, len);
 		return 0;
 	}
 	struct cached *c = cached(cache);
 	if (c->salt_len[sort] != len) {
-		randombytes_buf(c->salt[sort], len);
+		kst_pbe_cache_chance(cache, c->salt[sort], len);
 		c->salt_len[sort] = len;
 	}
 	memcpy(salt, c->salt[sort], len);

@@ -41,6 +41,10 @@ struct kst_pbe_cache;
 struct kst_pbe_cache *kst_pbe_cache_new(void); /* NULL without memory */
 void kst_pbe_cache_free(struct kst_pbe_cache *cache);
 
+/* From here on its salts and IVs come from these bytes and not from chance: for files in which nothing
+ * is a secret, the passphrase not either. */
+void kst_pbe_cache_seed(struct kst_pbe_cache *cache, const uint8_t seed[32]);
+
 /* Wipe what kst_key_open_with() has derived; it has a cache of its own. */
 void kst_pbe_forget(void);
 

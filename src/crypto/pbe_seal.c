@@ -133,12 +133,12 @@ int kst_pbe_encrypt(const struct kst_pbe_options *opt, const uint8_t *plain, siz
 		s.salt_len = SALT_3DES;
 		s.key_len = 24;
 		s.iv_len = 8;
-		randombytes_buf(s.salt, s.salt_len);
+		kst_pbe_cache_chance(cache, s.salt, s.salt_len);
 	} else {
 		s.salt_len = SALT;
 		s.key_len = s.pbe == KST_PBE_AES128 ? 16 : 32;
 		s.iv_len = 16;
-		randombytes_buf(s.iv, s.iv_len);
+		kst_pbe_cache_chance(cache, s.iv, s.iv_len);
 		if (kst_pbe_cache_salt(cache, (unsigned)s.pbe, s.salt, s.salt_len, err) < 0)
 			goto done;
 	}
