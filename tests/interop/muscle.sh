@@ -168,7 +168,7 @@ theirs trust anchor nothing.pem
 code 3 trust m1.p12 nothing.pem --pass file:pass
 says .err 'no-such-file'
 code 3 list root.pem/x
-says .err '[Nn]ot a directory'
+says .err 'no such file'
 ! grep -qi 'unknown error' .err || fail 'unknown'
 
 row 20 'no colour where nobody sees it, or nobody wants it'
