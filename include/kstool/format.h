@@ -47,6 +47,7 @@ enum kst_cap {
 	KST_CAP_DATES = 1 << 25,      /* when an entry was made */
 	KST_CAP_KEY_DATES = 1 << 26,  /* ... of keys alone */
 	KST_CAP_SECRET_ALGS = 1 << 27, /* what a secret key is for: "AES", "HmacSHA256" */
+	KST_CAP_NAMED = 1 << 29,      /* the whole has a name of its own, and can hold a store as bytes */
 	KST_CAP_DIRECTORY = 1 << 30   /* its place is a directory, handed over as a pack (base/pack.h) */
 };
 
@@ -106,6 +107,8 @@ struct kst_write_options {
 	char store_kind;          /* new native store: 'K' or 'T' */
 	bool sealed;              /* new native store */
 	const char *slot_label;   /* new native store: of its first slot; NULL none */
+	const char *secret_name;  /* Kubernetes Secret: never NULL there */
+	const char *secret_namespace; /* NULL: that of whoever applies it */
 };
 
 struct kst_io {

@@ -10,6 +10,7 @@
 #include "cmd/keep_pass.h"
 #include "cmd/split.h"
 #include "cmd/target.h"
+#include "cmd/wrap.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 struct convert_opts {
 	const char *out, *to, *alias, *root, *split, *purpose;
 	bool as_trust, replace, plain_key, keep_pass, skip;
+	const char *wrap, *secret_name, *space;
 	struct target_opts target;
 };
 
@@ -262,8 +264,10 @@ static int run(struct cli *cli, void *opts)
 	struct kst_gathered g = { .nr = 0 };
 	struct sources src = { .nr = 0 };
 	struct kst_save_options save;
-	struct kst_store *out = NULL;
+	struct kst_store *out = NULL, *inner = NULL;
+	const struct kst_format *wrap = NULL;
 	struct keep_pass keep;
+	char *name = NULL;
 	int ret = -1;
 
 	if (!opt->out == !opt->split) {
@@ -284,6 +288,8 @@ static int run(struct cli *cli, void *opts)
 	/* Before anybody types a passphrase for nothing. */
 	if (there && !opt->replace && !cli->g.check && !cli->g.dry_run && cmd_interactive(cli))
 		return exists(cli, opt);
+	if (f && opt->wrap && !(wrap = wrap_format(cli, opt->wrap, f)))
+		return -1;
 	if (opt->keep_pass)
 		keep_pass_begin(&keep, cli);
 	if (sources_open(cli, &src, cli->operand, cli->nr, NULL) < 0)
@@ -305,9 +311,20 @@ static int run(struct cli *cli, void *opts)
 		goto done;
 	struct kst_open_options open = cmd_open_options(cli, true);
 	if (kst_store_new(&out, opt->out, f, &open, cli->err) < 0 ||
-	    fill(cli, opt, out, &g, &changes) < 0 ||
-	    target_tell(cli, &opt->target, out, true, &save) < 0)
+	    (wrap && kst_store_new(&inner, opt->out, wrap, &open, cli->err) < 0) ||
+	    fill(cli, opt, wrap ? inner : out, &g, &changes) < 0 ||
+	    target_tell(cli, &opt->target, wrap ? inner : out, true, &save) < 0 ||
+	    (wrap && wrap_store(cli, inner, &save, out) < 0))
 		goto done;
+	if (f->caps & KST_CAP_NAMED) {
+		name = wrap_name(opt->secret_name, &g, opt->out);
+		if (!name) {
+			kst_error_nomem(cli->err);
+			goto done;
+		}
+		save.write.secret_name = name;
+		save.write.secret_namespace = opt->space;
+	}
 	save.write.plain_key = opt->plain_key;
 	save.write.store_kind = native_kind(&g);
 	/* A question about a file that is there is no order to spare it. */
@@ -328,7 +345,9 @@ static int run(struct cli *cli, void *opts)
 	}
 done:
 	changes_release(&changes);
+	kst_store_free(inner);
 	kst_store_free(out);
+	kst_free(name);
 	kst_gathered_release(&g);
 	sources_close(&src);
 	if (opt->keep_pass)
@@ -337,7 +356,7 @@ done:
 }
 
 static const char *const roots[] = { "keep", "drop", NULL };
-static const char *const tos[] = { "kst", "p12", "pem", "der", "p7b", "jks", "jceks", "jwks", "bks", "hashdir", NULL };
+static const char *const tos[] = { "kst", "p12", "pem", "der", "p7b", "jks", "jceks", "jwks", "bks", "hashdir", "k8s", NULL };
 static const struct opt options[] = {
 	{ "output", 'o', OPT_TEXT, offsetof(struct convert_opts, out), WHAT_FILE, "FILE",
 	  "where the result goes; - is standard output", NULL, false },
@@ -363,6 +382,12 @@ static const struct opt options[] = {
 	  "the result gets the passphrase of the one store that is converted", NULL, false },
 	{ "skip-unsupported", 0, OPT_FLAG, offsetof(struct convert_opts, skip), WHAT_TEXT, NULL,
 	  "leave out, by name, what the type cannot hold", NULL, false },
+	{ "wrap", 0, OPT_TEXT, offsetof(struct convert_opts, wrap), WHAT_TEXT, "TYPE",
+	  "with --to k8s: a whole store of this type (p12, jks) under its passphrase", NULL, false },
+	{ "secret-name", 0, OPT_TEXT, offsetof(struct convert_opts, secret_name), WHAT_TEXT, "NAME",
+	  "with --to k8s: name of the Secret; the alias if not given", NULL, false },
+	{ "namespace", 0, OPT_TEXT, offsetof(struct convert_opts, space), WHAT_TEXT, "NAME",
+	  "with --to k8s: its namespace; that of who applies it if not given", NULL, false },
 	{ "sealed", 0, OPT_FLAG, offsetof(struct convert_opts, target.sealed), WHAT_TEXT, NULL,
 	  "a native store that hides aliases and certificates too", NULL, false },
 	TARGET_OPTIONS(struct convert_opts),
@@ -372,6 +397,7 @@ static const struct cmd_example examples[] = {
 	{ "kstool convert tls.key tls.crt ca.crt -o app.p12 --alias app", "PEM files to PKCS#12" },
 	{ "kstool convert app.p12 -o app.kst", "into an encrypted native store" },
 	{ "kstool convert ca.der -o ca.pem", "DER to PEM" },
+	{ "kstool convert app.p12 -o secret.json --to k8s --plain-key", "a TLS Secret for kubectl apply" },
 	{ NULL, NULL }
 };
 const struct cmd cmd_convert = {

@@ -147,6 +147,10 @@ static int put_entry(struct state *st, size_t i, bool named)
 	if (e->kind == KST_KIND_CSR || e->kind == KST_KIND_CRL)
 		put(st, e->kind == KST_KIND_CSR ? "CERTIFICATE REQUEST" : "X509 CRL", e->der.data,
 		    e->der.len);
+	if (e->kind == KST_KIND_OPAQUE && named && st->opt->der) {
+		st->keys++; /* nobody knows: be careful */
+		put(st, "", e->der.data, e->der.len);
+	}
 	to = st->opt->chain || st->opt->ca ? e->chain.nr : e->chain.nr ? 1 : 0;
 	if (st->opt->ca && e->kind == KST_KIND_KEY)
 		from = 1;
