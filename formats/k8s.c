@@ -117,11 +117,22 @@ static int read_pem(struct reader *r, const char *key, const struct kst_buf *tex
 	return rc;
 }
 
+/* By its name: which format it is the store tells, when it is taken out. */
+static bool is_store(const char *key)
+{
+	static const char *const names[] = { ".p12", ".pfx", ".jks", ".jceks", ".bks", ".kst", ".p7b" };
+	const char *dot = strrchr(key, '.');
+
+	for (size_t i = 0; dot && i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(dot, names[i]))
+			return true;
+	return false;
+}
+
 /* Whatever else lies in a Secret: keystores, passwords, configuration. */
 static int read_bytes(struct reader *r, const char *key, const struct kst_buf *bytes,
 		      struct kst_error *err)
 {
-	const struct kst_format *f = bytes->len ? kst_format_probe(bytes->data, bytes->len, true) : NULL;
 	struct kst_entry *e = kst_entry_new(KST_KIND_OPAQUE);
 
 	if (!e || !(e->label = kst_strdup(key)) ||
@@ -133,10 +144,10 @@ static int read_bytes(struct reader *r, const char *key, const struct kst_buf *b
 		kst_entry_free(e);
 		return -1;
 	}
-	if (f)
+	if (is_store(key))
 		kst_note(r->io->notes, "nested-store",
-			 "\"%s\" is a whole file (%s): kstool export %s %s --der -o %s", e->alias,
-			 f->title, r->io->path, e->alias, key);
+			 "\"%s\" is a whole file: kstool export %s %s --der -o %s", e->alias,
+			 r->io->path, e->alias, key);
 	return push(r, e, err);
 }
 
