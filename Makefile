@@ -34,6 +34,7 @@ ALL_CPPFLAGS = -D_GNU_SOURCE -Iinclude -Isrc -Iformats -I$(B)/gen $(shell $(PKG_
 ALL_CFLAGS = -std=c17 $(OPT) $(WARN) $(HARDEN) $(SANFLAGS) $(EXTRA) $(TEST_WARN) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack $(SANFLAGS) $(LDFLAGS)
 ifeq ($(LINK),static)
+ALL_CPPFLAGS += -DKST_STATIC
 LDLIBS = $(STATIC_LIBS)
 ALL_LDFLAGS = -static -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
 else

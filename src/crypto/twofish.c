@@ -4,7 +4,8 @@
  *
  * One old format needs it (UBER), so nothing is linked for it: libgcrypt, which
  * nearly every system has, is loaded when such a file is opened.  Linked, it would
- * cost every start of the program some milliseconds.
+ * cost every start of the program some milliseconds.  A static program loads nothing: the library
+ * of another libc beside its own would not be safe.
  */
 #include <dlfcn.h>
 
@@ -59,9 +60,12 @@ int kst_twofish_cbc_decrypt(const uint8_t key[32], const uint8_t iv[16], const u
 {
 	struct gcrypt g;
 	void *cipher = NULL;
-	void *lib = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL); /* stays: it cannot be unloaded safely */
+	void *lib = NULL;
 	int rc = -1;
 
+#ifndef KST_STATIC
+	lib = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL); /* stays: it cannot be unloaded safely */
+#endif
 	if (!lib || !load(lib, &g) || g.open(&cipher, TWOFISH, MODE_CBC, 0) != 0) {
 		kst_error_setx(err, KST_E_UNSUPPORTED,
 			       "is encrypted by Twofish, which is not available here");
