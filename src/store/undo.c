@@ -88,8 +88,40 @@ static int open_then(struct undo *u, struct kst_error *err)
 	return -1;
 }
 
-/* Nothing is decrypted to exchange two files, so a passphrase that is not there is no obstacle but
- * for a native store, whose next generation has to be signed. */
+static const struct kst_format *probe(const char *path)
+{
+	uint8_t head[4096];
+	struct stat st;
+	int fd = kst_file_open(path, &st, NULL);
+	ssize_t n = fd < 0 ? -1 : pread(fd, head, sizeof(head), 0);
+
+	if (fd >= 0)
+		close(fd);
+	return n > 0 ? kst_format_probe(head, (size_t)n, false) : NULL;
+}
+
+/* Its bytes cannot be used, which is what a backup is for. */
+static bool about_damage(const struct kst_error *err)
+{
+	return kst_code_exit(err->code) == kst_code_exit(KST_E_CORRUPT) && err->code != KST_E_NO_FILE &&
+	       err->code != KST_E_UNREADABLE && err->code != KST_E_NOT_A_FILE;
+}
+
+/* A native store that is damaged signs no next generation: what can be done is for its owner to say. */
+static void advise_native(const struct undo *u, const char *path, struct kst_error *err)
+{
+	char saved[4096];
+
+	if (snprintf(saved, sizeof(saved), "%s.repaired", path) < (int)sizeof(saved))
+		kst_error_advise(err, "to save what is whole in it: ", "kstool", "repair", path, "-o",
+				 saved, NULL);
+	kst_error_advise(err, "to take its backup as it is:  ", "cp", u->path, path, NULL);
+}
+
+/*
+ * Nothing is decrypted to exchange two files, so neither a passphrase that is not there nor damage is
+ * an obstacle but for a native store, whose next generation has to be signed.
+ */
 static int open_now(struct undo *u, const char *path, struct kst_error *err)
 {
 	struct kst_open_options opt = *u->opt;
@@ -100,18 +132,13 @@ static int open_now(struct undo *u, const char *path, struct kst_error *err)
 		u->native = u->now->format->native && u->now->format->native->restore;
 		return 0;
 	}
-	if (about_secret(&why)) {
-		uint8_t head[64];
-		struct stat st;
-		int fd = kst_file_open(path, &st, NULL);
-		ssize_t n = fd < 0 ? -1 : pread(fd, head, sizeof(head), 0);
-		const struct kst_format *f = n > 0 ? kst_format_probe(head, (size_t)n, false) : NULL;
+	bool damaged = about_damage(&why);
+	const struct kst_format *f = damaged ? probe(u->path) : about_secret(&why) ? probe(path) : NULL;
 
-		if (fd >= 0)
-			close(fd);
-		if (f && !f->native)
-			return 0;
-	}
+	if (f && !f->native)
+		return 0;
+	if (damaged && f)
+		advise_native(u, path, &why);
 	if (err && err->code == KST_OK)
 		*err = why;
 	return -1;
@@ -152,6 +179,10 @@ static int find_backup(struct undo *u, const char *path, struct kst_error *err)
 		return -1;
 	if (!place.exists) {
 		kst_error_setx(err, KST_E_NO_FILE, "there is no such file");
+		if (kst_backup_path(&place, u->path, sizeof(u->path), NULL) == 0 &&
+		    access(u->path, F_OK) == 0)
+			kst_error_advise(err, "its backup is there; to take it as it is: ", "cp", u->path,
+					 path, NULL);
 		kst_error_subject(err, "%s", path);
 	} else if (kst_backup_path(&place, u->path, sizeof(u->path), err) == 0) {
 		if (kst_place_find(&u->beside, u->path, u->opt->insecure_permissions, err) < 0)
