@@ -133,7 +133,8 @@ struct kst_bytes scd_body(struct kst_bytes page)
 
 struct kst_bytes scd_section(struct kst_bytes page, const char *heading)
 {
-	const char *p = (const char *)page.data, *end = p + page.len, *from = NULL, *at;
+	const char *p = (const char *)page.data, *from = NULL, *at;
+	const char *end = p ? p + page.len : p; /* a page that is not there has no sections */
 	size_t n = strlen(heading), depth = strspn(heading, "#");
 
 	while (p < end) {

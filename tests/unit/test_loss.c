@@ -237,6 +237,7 @@ static struct kst_entry *through(const struct kst_format *f, const char *name, c
 	save.replace = true;
 	save.write.plain_key = !(f->caps & KST_CAP_ENCRYPTION); /* a format that encrypts nothing */
 	save.write.store_kind = 'K';
+	save.write.secret_name = "loss";
 	int rc = kst_store_save(s, &save, NULL, &err);
 	kst_store_free(s);
 	/* Java's keystores seal by methods of their own: a key must be open to come in, and it is named. */
@@ -266,9 +267,10 @@ START_TEST(nothing_is_lost_between_two_formats)
 
 	if (!from->write || !to->write)
 		return; /* only read: nothing goes into it */
-	snprintf(first, sizeof(first), "from.%s", from->to);
-	snprintf(second, sizeof(second), "to.%s", to->to);
 	for (size_t k = 0; k < SORTS; k++) {
+		/* A directory cannot be replaced: a new name each time. */
+		snprintf(first, sizeof(first), "from-%s.%s", sorts[k].name, from->to);
+		snprintf(second, sizeof(second), "to-%s.%s", sorts[k].name, to->to);
 		struct kst_entry *e = sorts[k].make(), *moved = NULL, *there = NULL;
 
 		snprintf(what, sizeof(what), "%s from %s to %s", sorts[k].name, from->name, to->name);
