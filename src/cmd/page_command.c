@@ -167,7 +167,8 @@ static const char *const usual[] = { "NAME",	    "SYNOPSIS", "EXAMPLES",
 /* Sections of the hand-written part that no other command has, in its order. */
 static void unusual(struct kst_bytes own, struct kst_buf *out)
 {
-	const char *p = (const char *)own.data, *end = p + own.len;
+	const char *p = (const char *)own.data;
+	const char *end = p ? p + own.len : p; /* nothing was written by hand */
 	bool copy = false;
 
 	while (p < end) {
