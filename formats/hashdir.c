@@ -137,6 +137,7 @@ static int take_entry(struct reader *r, struct kst_entry *e, const struct kst_me
 {
 	/* The same thing under a second name, as every hashed directory has it. */
 	if (!wanted(r, e) || known(r->model, e)) {
+		r->unread += !wanted(r, e);
 		kst_entry_free(e);
 		return 0;
 	}

@@ -162,30 +162,63 @@ static int put_new(struct writer *w, const struct slot *s, struct kst_error *err
 	return text.failed ? kst_error_nomem(err) : 0;
 }
 
-/* What was there and belongs to nobody here: everything but the links and what they led to. */
-static void put_others(struct writer *w)
+/*
+ * A member is ours if an entry came from it, or if it is HASH.N and holds the very bytes of such a
+ * member: a link to it.  Whatever else is called HASH.N stays: OpenSSL may use what was not read here.
+ */
+static bool is_ours(const struct hashdir *d, const struct kst_bytes *data, const struct kst_member *m)
+{
+	uint32_t hash;
+	unsigned number;
+	bool crl, link = hashdir_name(m->name, &hash, &number, &crl);
+
+	for (size_t i = 0; i < d->nr; i++) {
+		if (strlen(d->base[i].file) == m->name.len &&
+		    memcmp(d->base[i].file, m->name.data, m->name.len) == 0)
+			return true;
+		if (link && m->data.len && data[i].len == m->data.len &&
+		    memcmp(data[i].data, m->data.data, m->data.len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int put_others(struct writer *w, struct kst_error *err)
 {
 	struct kst_cursor c;
 	struct kst_member m;
-	uint32_t hash;
-	unsigned number;
-	bool crl;
 	if (!w->d || !kst_pack_open(&c, w->d->pack.data, w->d->pack.len))
-		return;
-	while (kst_pack_next(&c, &m) == 1) {
-		bool ours = hashdir_name(m.name, &hash, &number, &crl);
-		for (size_t i = 0; !ours && i < w->d->nr; i++)
-			ours = strlen(w->d->base[i].file) == m.name.len &&
-			       memcmp(w->d->base[i].file, m.name.data, m.name.len) == 0;
-		if (!ours)
+		return 0;
+	struct kst_bytes *data = kst_calloc(w->d->nr + 1, sizeof(*data));
+	if (!data)
+		return kst_error_nomem(err);
+	for (size_t i = 0; i < w->d->nr; i++)
+		if (kst_pack_find(w->d->pack.data, w->d->pack.len, bytes(w->d->base[i].file), &m))
+			data[i] = m.data;
+	while (kst_pack_next(&c, &m) == 1)
+		if (!is_ours(w->d, data, &m))
 			kst_pack_put(&w->out, &m);
+	kst_free(data);
+	return 0;
+}
+
+/* The first number from `number` on whose name is free. */
+static unsigned free_number(const struct writer *w, const struct slot *s, unsigned number, char link[32])
+{
+	struct kst_member m;
+
+	for (;; number++) {
+		snprintf(link, 32, "%08x.%s%u", (unsigned)s->hash, s->crl ? "r" : "", number);
+		if (!kst_pack_find(w->out.data, w->out.len, bytes(link), &m))
+			return number;
 	}
 }
 
 static int put_all(struct writer *w, struct kst_error *err)
 {
 	unsigned number = 0;
-	put_others(w);
+	if (put_others(w, err) < 0)
+		return -1;
 	qsort(w->slot, w->m->nr, sizeof(*w->slot), by_hash);
 	for (size_t i = 0; i < w->m->nr; i++) {
 		const struct slot *s = &w->slot[i];
@@ -193,8 +226,7 @@ static int put_all(struct writer *w, struct kst_error *err)
 		uint32_t hash;
 		unsigned old;
 		bool crl, same = i && w->slot[i - 1].hash == s->hash && w->slot[i - 1].crl == s->crl;
-		number = same ? number + 1 : 0;
-		snprintf(link, sizeof(link), "%08x.%s%u", (unsigned)s->hash, s->crl ? "r" : "", number);
+		number = free_number(w, s, same ? number + 1 : 0, link);
 		if (s->base && hashdir_name(bytes(s->file), &hash, &old, &crl)) {
 			/* A file that is itself HASH.N: it keeps its bytes, and closes up. */
 			struct kst_member m;

@@ -189,6 +189,29 @@ static int put_link(int dirfd, const char *name, const char *target, struct kst_
 	return 0;
 }
 
+/* What could not be read is in no pack, and is somebody's all the same: nothing new takes its name. */
+static int check_names(const struct kst_store *s, int dirfd, const struct kst_buf *now, struct kst_error *err)
+{
+	struct kst_cursor c;
+	struct kst_member m, old;
+	struct stat st;
+	int rc = 0;
+	if (!kst_pack_open(&c, now->data, now->len))
+		return 0;
+	while (rc == 0 && kst_pack_next(&c, &m) == 1) {
+		if (kst_pack_find(s->bytes.data, s->bytes.len, m.name, &old))
+			continue;
+		char *name = text_of(m.name);
+		if (!name)
+			return kst_error_nomem(err);
+		if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			rc = kst_error_setx(err, KST_E_EXISTS,
+					    "%s is there and could not be read: it is not replaced", name);
+		kst_free(name);
+	}
+	return rc;
+}
+
 enum pass { FILES, LINKS };
 
 static int put_all(struct kst_store *s, int dirfd, const struct kst_buf *now, enum pass pass,
@@ -244,7 +267,7 @@ int kst_dir_apply(struct kst_store *s, const struct kst_buf *now, struct kst_err
 	if (dirfd < 0 && (dirfd = kst_dir_open(s->path, true, s->loose, err)) < 0)
 		return -1;
 	s->fd = dirfd;
-	if (put_all(s, dirfd, now, FILES, err) < 0 || put_all(s, dirfd, now, LINKS, err) < 0 ||
+	if (check_names(s, dirfd, now, err) < 0 || put_all(s, dirfd, now, FILES, err) < 0 || put_all(s, dirfd, now, LINKS, err) < 0 ||
 	    remove_old(s, dirfd, now, err) < 0)
 		return -1;
 	if (fsync(dirfd) < 0)

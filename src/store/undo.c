@@ -113,9 +113,9 @@ static void advise_native(const struct undo *u, const char *path, struct kst_err
 	char saved[4096];
 
 	if (snprintf(saved, sizeof(saved), "%s.repaired", path) < (int)sizeof(saved))
-		kst_error_advise(err, "to save what is whole in it: ", "kstool", "repair", path, "-o",
+		kst_error_advise(err, "to save what is whole in it", "kstool", "repair", path, "-o",
 				 saved, NULL);
-	kst_error_advise(err, "to take its backup as it is:  ", "cp", u->path, path, NULL);
+	kst_error_advise(err, "to take its backup as it is", "cp", "-p", u->path, path, NULL);
 }
 
 /*
@@ -181,7 +181,7 @@ static int find_backup(struct undo *u, const char *path, struct kst_error *err)
 		kst_error_setx(err, KST_E_NO_FILE, "there is no such file");
 		if (kst_backup_path(&place, u->path, sizeof(u->path), NULL) == 0 &&
 		    access(u->path, F_OK) == 0)
-			kst_error_advise(err, "its backup is there; to take it as it is: ", "cp", u->path,
+			kst_error_advise(err, "its backup is there; to take it as it is", "cp", "-p", u->path,
 					 path, NULL);
 		kst_error_subject(err, "%s", path);
 	} else if (kst_backup_path(&place, u->path, sizeof(u->path), err) == 0) {
