@@ -310,6 +310,8 @@ static int run(struct run *r, int argc, char *const *argv)
 	ret = find_command(r, argc, argv);
 	hidden = r->cli.cmd && r->cli.cmd->group == GROUP_HIDDEN;
 	/* A command line that is wrong is reported in the form that it asks for. */
+	if (ret < 0 && !r->cli.g.color)
+		r->cli.g.color = global_peek_value(argc, argv, "color");
 	r->cli.out =
 		make_out(&r->cli.g, !hidden && (r->cli.g.json || global_peek(argc, argv, "json")),
 			 r->cli.g.plain);

@@ -79,6 +79,22 @@ bool global_peek(int argc, char *const *argv, const char *name)
 	return false;
 }
 
+const char *global_peek_value(int argc, char *const *argv, const char *name)
+{
+	const char *value = NULL;
+	size_t n = strlen(name);
+
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		if (strncmp(argv[i], "--", 2) || strncmp(argv[i] + 2, name, n))
+			continue;
+		if (argv[i][n + 2] == '=')
+			value = argv[i] + n + 3;
+		else if (!argv[i][n + 2] && i + 1 < argc)
+			value = argv[++i];
+	}
+	return value;
+}
+
 /* Does this word take the next one as its value? */
 static bool takes_next(const char *word)
 {

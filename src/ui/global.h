@@ -25,6 +25,9 @@ extern const struct opt global_table[];
  */
 bool global_peek(int argc, char *const *argv, const char *name);
 
+/* The value of --name before `--`, the last one given, or NULL: how to colour a parse error. */
+const char *global_peek_value(int argc, char *const *argv, const char *name);
+
 /*
  * Number of the first word that is no global option and no value of one: the
  * command's name.  argc if there is none.

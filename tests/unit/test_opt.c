@@ -219,6 +219,19 @@ START_TEST(the_verb_is_found_behind_global_options)
 }
 END_TEST
 
+START_TEST(a_value_is_found_before_the_parse)
+{
+	char *const argv[] = { "kstool", "--color", "always", "--colors", "x", "--color=never",
+			       "--",	 "--color",	"auto" };
+	char *const last[] = { "kstool", "list", "--color" };
+
+	ck_assert_str_eq(global_peek_value(3, argv, "color"), "always");
+	ck_assert_str_eq(global_peek_value(9, argv, "color"), "never");
+	ck_assert_ptr_null(global_peek_value(9, argv, "layout"));
+	ck_assert_ptr_null(global_peek_value(3, last, "color"));
+}
+END_TEST
+
 START_TEST(sizes_have_units)
 {
 	unsigned long long n = 0;
@@ -272,6 +285,7 @@ Suite *test_opt(void)
 	tcase_add_test(t, a_choice_is_one_of_its_words);
 	tcase_add_test(t, a_number_is_a_whole_number_within_its_bounds);
 	tcase_add_test(t, the_verb_is_found_behind_global_options);
+	tcase_add_test(t, a_value_is_found_before_the_parse);
 	tcase_add_test(t, sizes_have_units);
 	tcase_add_test(t, every_global_option_stands_in_the_struct_once);
 	suite_add_tcase(s, t);

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: ISC
+"""terminal.py - pipes that close and colours: what reaches a person or a script, stream by stream"""
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.getcwd(), "tests", "lib"))
+from command import *  # noqa: E402,F403
+
+ESC = b"\x1b["
+
+
+def closed_pipe(p):
+    """`kstool list big.pem | head -1`: the end of the reader is nothing to talk about."""
+    p.write("big.pem", p.read("root.pem") * 2000)
+    r = p.start("list", "big.pem")
+    r.stdout.readline()
+    r.stdout.close()
+    err = r.stderr.read()
+    r.stderr.close()
+    is_("status when the reader has gone", r.wait(PATIENCE), -signal.SIGPIPE)
+    is_("standard error when the reader has gone", err, b"")
+
+
+def closed_output(p):
+    r = p.run("list", "root.pem", stdout=None, preexec_fn=lambda: os.close(1))
+    is_("standard output closed: %s" % r, r.code, 8)
+    check(r.err.startswith(b"kstool: error: "), "an answer that nobody gets is no error: %s" % r)
+
+
+def coloured(p, args, env, options):
+    """Which of the two streams of a command have colour: (standard output, standard error)."""
+    r = p.run(*args, *options, env=env)
+    return ESC in r.out, ESC in r.err
+
+
+def no_terminal(p):
+    """A flag beats the environment, NO_COLOR beats CLICOLOR_FORCE; nothing else colours a file."""
+    no, force, dumb = {"NO_COLOR": "1"}, {"CLICOLOR_FORCE": "1"}, {"TERM": "dumb"}
+    rows = (({}, (), False), (force, (), True), ({"CLICOLOR_FORCE": "0"}, (), False),
+            ({**force, "NO_COLOR": ""}, (), True), ({**force, **no}, (), False),
+            ({**force, **dumb}, (), True),
+            (force, ("--color", "never"), False), (force, ("--color=never",), False),
+            ({**no, **dumb}, ("--color", "always"), True), (force, ("--color", "auto"), True))
+    for env, options, want in rows:
+        name = "%s %s" % (env, " ".join(options))
+        is_("an answer, " + name, coloured(p, ("list", "root.pem"), env, options), (want, False))
+        # no such file; no such option, before and behind the flag; no such command
+        is_("an error, " + name, coloured(p, ("list", "none.pem"), env, options), (False, want))
+        for bad in (("list", "--nosuch"), ("nosuch",)):
+            is_("%s, %s" % (bad[-1], name), coloured(p, bad, env, options), (False, want))
+            is_("%s behind %s" % (bad[-1], name), coloured(p, (), env, (*options, *bad)),
+                (False, want))
+    for form in ("--json", "--plain"):
+        is_(form + " with --color always",
+            coloured(p, ("list", "root.pem"), force, (form, "--color", "always"))[0], False)
+
+
+def at_a_terminal(p):
+    """Each stream is looked at alone."""
+    for env, options, want in (({}, (), True), ({"NO_COLOR": "1"}, (), False),
+                               ({"NO_COLOR": ""}, (), True), ({"TERM": "dumb"}, (), False),
+                               ({}, ("--color", "never"), False)):
+        for args in (("list", "root.pem"), ("list", "none.pem"), ("list", "--nosuch")):
+            t = p.terminal(*options, *args, env=env)
+            t.end()
+            is_("%s %s at a terminal" % (env, t.name), ESC in t.seen, want)
+    t = p.terminal("list", "root.pem", "none.pem", stdout=p.path("answer"))
+    t.end()
+    check(ESC in t.seen, "an error at a terminal has no colour because the answer is in a file")
+    check(ESC not in p.read("answer"), "an answer in a file is coloured as its terminal is")
+    for form in ("--json", "--plain"):
+        t = p.terminal("list", "root.pem", form)
+        t.ends(0)
+        check(ESC not in t.seen, form + " is coloured")
+
+
+def main():
+    for test in (closed_pipe, closed_output, no_terminal, at_a_terminal):
+        with Place() as p:
+            test(p)
+    done("terminal")
+
+
+main()
