@@ -356,7 +356,7 @@ done:
 }
 
 static const char *const roots[] = { "keep", "drop", NULL };
-static const char *const tos[] = { "kst", "p12", "pem", "der", "p7b", "jks", "jceks", "jwks", "bks", "hashdir", "k8s", NULL };
+static const char *const tos[] = { "kst", "p12", "pem", "der", "p7b", "jks", "jceks", "jwks", "bks", "bcfks", "hashdir", "k8s", NULL };
 static const struct opt options[] = {
 	{ "output", 'o', OPT_TEXT, offsetof(struct convert_opts, out), WHAT_FILE, "FILE",
 	  "where the result goes; - is standard output", NULL, false },

@@ -28,6 +28,10 @@ enum kst_cipher_mode kst_cipher_mode(const char *name)
 		return KST_MODE_OFB;
 	if (!strcmp(end, "-GCM"))
 		return KST_MODE_GCM;
+	if (!strcmp(end, "-CCM"))
+		return KST_MODE_CCM;
+	if (!strcmp(end, "-PAD"))
+		return KST_MODE_WRAP;
 	return KST_MODE_STREAM;
 }
 
@@ -68,15 +72,22 @@ static int unavailable(const char *name, struct kst_error *err)
 }
 
 /* Set the context up.  0, or -1: this implementation cannot do it that way (no error is set). */
-static int setup(EVP_CIPHER_CTX *ctx, const EVP_CIPHER *cipher, const struct kst_cipher *c, int enc)
+static int setup(EVP_CIPHER_CTX *ctx, const EVP_CIPHER *cipher, const struct kst_cipher *c, int enc,
+		 const uint8_t *tag)
 {
+	EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
 	if (EVP_CipherInit_ex2(ctx, cipher, NULL, NULL, enc, NULL) != 1)
 		return -1;
 	enum kst_cipher_mode mode = kst_cipher_mode(c->name);
-	if (mode == KST_MODE_GCM &&
+	if ((mode == KST_MODE_GCM || mode == KST_MODE_CCM) &&
 	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, (int)c->iv_len, NULL) != 1)
 		return -1;
-	if ((size_t)EVP_CIPHER_CTX_get_iv_length(ctx) != c->iv_len)
+	/* CCM works its lengths into the key's first block: they have to come before the key. */
+	if (mode == KST_MODE_CCM &&
+	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)c->tag,
+				enc ? NULL : (void *)(uintptr_t)tag) != 1)
+		return -1;
+	if (mode != KST_MODE_WRAP && (size_t)EVP_CIPHER_CTX_get_iv_length(ctx) != c->iv_len)
 		return -1;
 	if ((size_t)EVP_CIPHER_CTX_get_key_length(ctx) != c->key_len &&
 	    EVP_CIPHER_CTX_set_key_length(ctx, (int)c->key_len) != 1)
@@ -90,7 +101,7 @@ static int setup(EVP_CIPHER_CTX *ctx, const EVP_CIPHER *cipher, const struct kst
 		if (EVP_CIPHER_CTX_set_params(ctx, params) != 1)
 			return -1;
 	}
-	return EVP_CipherInit_ex2(ctx, NULL, c->key, c->iv, enc, NULL) == 1 ? 0 : -1;
+	return EVP_CipherInit_ex2(ctx, NULL, c->key, mode == KST_MODE_WRAP ? NULL : c->iv, enc, NULL) == 1 ? 0 : -1;
 }
 
 /* 0, 1 (wrong), -1 error, 2: try the next implementation. */
@@ -107,25 +118,35 @@ static int by_evp(const struct kst_cipher *c, const uint8_t *in, size_t len, int
 		rc = kst_error_nomem(err);
 		goto done;
 	}
-	if (setup(ctx, cipher, c, enc) < 0)
-		goto done;
-
-	size_t tag = kst_cipher_mode(c->name) == KST_MODE_GCM ? KST_GCM_TAG : 0;
+	enum kst_cipher_mode mode = kst_cipher_mode(c->name);
+	size_t tag = enc ? 0 : mode == KST_MODE_GCM ? KST_GCM_TAG : mode == KST_MODE_CCM ? c->tag : 0;
 	if (len < tag) {
 		rc = 1;
 		goto done;
 	}
+	if (setup(ctx, cipher, c, enc, in + len - tag) < 0)
+		goto done;
 	if (kst_secret_alloc(out, len + EVP_MAX_BLOCK_LENGTH, err) < 0) {
 		rc = -1;
 		goto done;
 	}
-	if (tag && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)tag,
+	if (mode == KST_MODE_GCM && EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)tag,
 				       (void *)(uintptr_t)(in + len - tag)) != 1)
+		goto done;
+	if (mode == KST_MODE_CCM && EVP_CipherUpdate(ctx, NULL, &n, NULL, (int)(len - tag)) != 1)
 		goto done;
 	rc = 1;
 	if (EVP_CipherUpdate(ctx, out->data, &n, in, (int)(len - tag)) == 1 &&
-	    EVP_CipherFinal_ex(ctx, out->data + n, &last) == 1) {
+	    ((mode == KST_MODE_CCM && !enc) || EVP_CipherFinal_ex(ctx, out->data + n, &last) == 1)) {
 		out->len = (size_t)n + (size_t)last;
+		if (mode == KST_MODE_CCM && enc) {
+			if (EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)c->tag,
+						out->data + out->len) != 1) {
+				rc = 2;
+				goto done;
+			}
+			out->len += c->tag;
+		}
 		rc = 0;
 	}
 done:

@@ -24,6 +24,7 @@ struct kst_cipher {
 	const uint8_t *iv;
 	size_t iv_len;
 	unsigned rc2_bits; /* effective key bits of RC2; 0: key_len * 8 */
+	size_t tag;        /* bytes of CCM's tag */
 };
 
 enum kst_cipher_mode {
@@ -32,17 +33,19 @@ enum kst_cipher_mode {
 	KST_MODE_CFB,
 	KST_MODE_OFB,
 	KST_MODE_GCM,
+	KST_MODE_CCM,
+	KST_MODE_WRAP, /* key wrap with padding (RFC 5649) */
 	KST_MODE_STREAM
 };
 enum kst_cipher_mode kst_cipher_mode(const char *name); /* from the end of the name */
 
 #define KST_GCM_TAG 16
 
-/* CBC and ECB have PKCS#7 padding; the tag of GCM is the end of `in`.
+/* CBC and ECB have PKCS#7 padding; the tag of GCM and CCM is the end of `in`.
  * 0; 1 if padding or tag are wrong (no error is set); -1. */
 int kst_cipher_decrypt(const struct kst_cipher *c, const uint8_t *in, size_t len,
 		       struct kst_secret *out, struct kst_error *err);
-/* CBC only.  0 or -1. */
+/* CBC, CCM and key wrap.  0 or -1. */
 int kst_cipher_encrypt(const struct kst_cipher *c, const uint8_t *in, size_t len,
 		       struct kst_secret *out, struct kst_error *err);
 

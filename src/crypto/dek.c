@@ -146,6 +146,8 @@ static bool usual(const char *cipher)
 	case KST_MODE_OFB:
 		return true;
 	case KST_MODE_GCM:
+	case KST_MODE_CCM:
+	case KST_MODE_WRAP:
 		return false;
 	case KST_MODE_STREAM:
 		/* Names of ECB without saying so. */

@@ -16,6 +16,7 @@
 
 #include "crypto/cipher.h"
 #include "crypto/der.h"
+#include "crypto/fks_key.h"
 #include "crypto/pbe_alg.h"
 #include "kstool/format.h"
 #include "kstool/text.h"
@@ -29,8 +30,8 @@ static bool one_sequence(const uint8_t *p, size_t len)
 	return kst_der_whole(p, len, KST_DER_SEQUENCE, NULL) == 0;
 }
 
-static int within_limits(const struct kst_pbe_alg *alg, const struct kst_limits *limits,
-			 struct kst_error *err)
+int kst_pbe_within_limits(const struct kst_pbe_alg *alg, const struct kst_limits *limits,
+			  struct kst_error *err)
 {
 	const struct kst_kdf *k = &alg->kdf;
 	if (k->iterations > limits->iterations) {
@@ -110,7 +111,8 @@ static int try_bytes(const struct kst_pbe_alg *alg, int id, const uint8_t *ct, s
 				.key_len = alg->key_len,
 				.iv = iv,
 				.iv_len = alg->iv_len,
-				.rc2_bits = alg->rc2_bits };
+				.rc2_bits = alg->rc2_bits,
+				.tag = alg->tag };
 	rc = kst_cipher_decrypt(&c, ct, ct_len, &plain, err);
 	if (rc == 0 && !makes_sense(how, &plain))
 		rc = 1;
@@ -128,11 +130,13 @@ enum encoding {
 	LATIN1,	     /* ISO 8859-1, where the text is in it (RSA JSafe) */
 	BMP,	     /* UTF-16BE and a NUL, as PKCS#12 wants it (old NSS: in PBES2 too) */
 	NOTHING,     /* no bytes at all, where "" would be a NUL */
+	FKS,	     /* as BMP, and behind it what the key is for (fks_key.h) */
 	BYTES_AS_BMP /* each byte as a character (OpenSSL before 1.1.0) */
 };
 
 /* Encode; false: there is no such encoding of this passphrase. */
-static bool encode(enum encoding how, const struct kst_secret *pass, struct kst_buf *out)
+static bool encode(enum encoding how, const struct kst_pbe_alg *alg, const struct kst_secret *pass,
+		   struct kst_buf *out)
 {
 	kst_buf_reset(out);
 	switch (how) {
@@ -156,6 +160,8 @@ static bool encode(enum encoding how, const struct kst_secret *pass, struct kst_
 			return false;
 		kst_buf_be16(out, 0);
 		return true;
+	case FKS:
+		return kst_fks_password(pass, alg->fks, out) == 0;
 	case NOTHING:
 		return !pass->len;
 	case BYTES_AS_BMP:
@@ -179,6 +185,7 @@ static const char *odd_text(enum encoding how, const struct kst_pbe_alg *alg)
 		return "in the encoding of OpenSSL before 1.1.0: each byte of its UTF-8 as a character";
 	case BYTES:
 	case UTF16:
+	case FKS:
 	case NOTHING:
 		break;
 	}
@@ -201,6 +208,10 @@ static size_t encodings(const struct kst_pbe_alg *alg, const struct kst_secret *
 	bool ascii = is_ascii(pass);
 	if (alg->jks) {
 		out[n++] = UTF16;
+		return n;
+	}
+	if (alg->fks) {
+		out[n++] = FKS;
 		return n;
 	}
 	if (alg->kdf.kind == KST_KDF_PKCS12) {
@@ -233,11 +244,11 @@ int kst_pbe_open(const uint8_t *algid, size_t algid_len, const uint8_t *ct, size
 		how = &plain_how;
 	if (kst_pbe_alg_parse(&alg, algid, algid_len, err) < 0)
 		return -1;
-	int rc = within_limits(&alg, how->limits ? how->limits : &defaults, err);
+	int rc = kst_pbe_within_limits(&alg, how->limits ? how->limits : &defaults, err);
 	size_t n = rc == 0 ? encodings(&alg, pass, list) : 0;
 	for (size_t i = 0; i < n; i++) {
 		rc = 1;
-		if (!encode(list[i], pass, &text))
+		if (!encode(list[i], &alg, pass, &text))
 			continue;
 		if (text.failed) {
 			rc = kst_error_nomem(err);

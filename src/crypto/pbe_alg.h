@@ -20,14 +20,18 @@
 
 #define KST_PBE_IV_MAX 32
 
+struct kst_limits;
+
 struct kst_pbe_alg {
 	const char *title; /* "PBE-SHA1-3DES"; NULL: PBES2 */
 	struct kst_kdf kdf;
 	const char *cipher; /* OpenSSL's name */
 	size_t key_len, iv_len;
 	unsigned rc2_bits;
+	size_t tag; /* of CCM */
 	bool iv_derived; /* the KDF gives the IV too; else it is here: */
 	uint8_t iv[KST_PBE_IV_MAX];
+	const char *fks; /* Bouncy Castle FIPS: the purpose that goes behind the passphrase; NULL */
 	bool framed; /* what it seals is a frame of bks_key.h */
 	bool jks; /* Java's JKS: neither KDF nor cipher, all of it is in pbe_sun.c */
 };
@@ -36,6 +40,12 @@ struct kst_pbe_alg {
 int kst_pbe_alg_parse(struct kst_pbe_alg *out, const uint8_t *der, size_t len,
 		      struct kst_error *err);
 void kst_pbe_alg_release(struct kst_pbe_alg *alg);
+
+/* Would it do more work or take more memory than the limits say?  0 or -1. */
+int kst_pbe_within_limits(const struct kst_pbe_alg *alg, const struct kst_limits *limits,
+			  struct kst_error *err);
+/* A key derivation of PBES2 that stands alone, for a key of out->key_len bytes.  0 or -1. */
+int kst_pbes2_kdf_parse(struct kst_pbe_alg *out, const X509_ALGOR *algor, struct kst_error *err);
 
 /* The parts: PBES2, everything older, and Java's own.  1: not one of these. */
 int kst_pbes2_parse(struct kst_pbe_alg *out, const X509_ALGOR *algor, struct kst_error *err);

@@ -86,7 +86,7 @@ enum kst_seal kst_seal_of(const uint8_t *epki, size_t len)
 	if (kst_der_expect(&in, KST_DER_SEQUENCE, &algid) < 0 ||
 	    kst_pbe_alg_parse(&alg, algid.whole.data, algid.whole.len, NULL) < 0)
 		return KST_SEAL_UNKNOWN;
-	seal = alg.framed                    ? KST_SEAL_UNKNOWN
+	seal = alg.framed || alg.fks         ? KST_SEAL_UNKNOWN
 	       : alg.jks                       ? KST_SEAL_JKS
 	       : alg.kdf.kind == KST_KDF_JCEKS ? KST_SEAL_JCEKS
 					       : KST_SEAL_STANDARD;

@@ -9,6 +9,8 @@
 #include <openssl/asn1t.h>
 #include <openssl/objects.h>
 
+#include "crypto/fks_key.h"
+
 static const struct prf {
 	int nid;
 	const char *digest;
@@ -30,7 +32,7 @@ static const struct prf {
 #endif
 };
 
-enum params { IV, RC2, CAST5, GCM };
+enum params { IV, RC2, CAST5, GCM, CCM, WRAP };
 
 static const struct cipher {
 	int nid;
@@ -44,6 +46,12 @@ static const struct cipher {
 	{ NID_aes_128_gcm, "AES-128-GCM", 16, 12, GCM },
 	{ NID_aes_192_gcm, "AES-192-GCM", 24, 12, GCM },
 	{ NID_aes_256_gcm, "AES-256-GCM", 32, 12, GCM },
+	{ NID_aes_128_ccm, "AES-128-CCM", 16, 12, CCM },
+	{ NID_aes_192_ccm, "AES-192-CCM", 24, 12, CCM },
+	{ NID_aes_256_ccm, "AES-256-CCM", 32, 12, CCM },
+	{ NID_id_aes128_wrap_pad, "AES-128-WRAP-PAD", 16, 0, WRAP },
+	{ NID_id_aes192_wrap_pad, "AES-192-WRAP-PAD", 24, 0, WRAP },
+	{ NID_id_aes256_wrap_pad, "AES-256-WRAP-PAD", 32, 0, WRAP },
 	{ NID_aes_128_cfb128, "AES-128-CFB", 16, 16, IV },
 	{ NID_aes_192_cfb128, "AES-192-CFB", 24, 16, IV },
 	{ NID_aes_256_cfb128, "AES-256-CFB", 32, 16, IV },
@@ -115,10 +123,12 @@ static int cipher_params(struct kst_pbe_alg *out, const struct cipher *c, const 
 	int64_t number = 0;
 	int rc = -1;
 
-	if (!param)
+	if (c->params == WRAP && (!param || param->type == V_ASN1_NULL))
+		return 0;
+	if (!param || c->params == WRAP)
 		goto done;
 	if (param->type == V_ASN1_SEQUENCE && c->params != IV) {
-		if (c->params == GCM)
+		if (c->params == GCM || c->params == CCM)
 			number = 12; /* RFC 5084: the default of the tag's length */
 		if (pair(param, &iv, &number) < 0)
 			goto done;
@@ -127,10 +137,11 @@ static int cipher_params(struct kst_pbe_alg *out, const struct cipher *c, const 
 		if (c->params == GCM)
 			number = 16;
 	}
-	if (!iv || ASN1_STRING_length(iv) != c->iv)
+	int n = iv ? ASN1_STRING_length(iv) : 0;
+	if (c->params == CCM ? n < 7 || n > 13 : !iv || n != c->iv)
 		goto done;
-	memcpy(out->iv, ASN1_STRING_get0_data(iv), c->iv);
-	out->iv_len = c->iv;
+	memcpy(out->iv, ASN1_STRING_get0_data(iv), (size_t)n);
+	out->iv_len = (size_t)n;
 
 	rc = 0;
 	switch (c->params) {
@@ -154,6 +165,12 @@ static int cipher_params(struct kst_pbe_alg *out, const struct cipher *c, const 
 		break;
 	case GCM:
 		rc = number == 16 ? 0 : -1;
+		break;
+	case CCM:
+		rc = number >= 4 && number <= 16 && number % 2 == 0 ? 0 : -1;
+		out->tag = rc == 0 ? (size_t)number : 0;
+		break;
+	case WRAP:
 		break;
 	}
 done:
@@ -266,9 +283,25 @@ done:
 }
 #endif
 
+int kst_pbes2_kdf_parse(struct kst_pbe_alg *out, const X509_ALGOR *algor, struct kst_error *err)
+{
+	switch (OBJ_obj2nid(algor->algorithm)) {
+	case NID_id_pbkdf2:
+		return pbkdf2(out, algor, err);
+#ifndef OPENSSL_NO_SCRYPT
+	case NID_id_scrypt:
+		return scrypt(out, algor, err);
+#endif
+	}
+	return kst_pbe_unknown("the key derivation", algor->algorithm, err);
+}
+
 int kst_pbes2_parse(struct kst_pbe_alg *out, const X509_ALGOR *algor, struct kst_error *err)
 {
-	if (OBJ_obj2nid(algor->algorithm) != NID_pbes2)
+	char oid[64] = "";
+	OBJ_obj2txt(oid, sizeof(oid), algor->algorithm, 1);
+	out->fks = kst_fks_purpose(oid);
+	if (!out->fks && OBJ_obj2nid(algor->algorithm) != NID_pbes2)
 		return 1;
 
 	int rc = -1;
@@ -291,18 +324,9 @@ int kst_pbes2_parse(struct kst_pbe_alg *out, const X509_ALGOR *algor, struct kst
 	out->key_len = c->key;
 	if (cipher_params(out, c, param->encryption->parameter, err) < 0)
 		goto done;
-	switch (OBJ_obj2nid(param->keyfunc->algorithm)) {
-	case NID_id_pbkdf2:
-		rc = pbkdf2(out, param->keyfunc, err);
-		break;
-#ifndef OPENSSL_NO_SCRYPT
-	case NID_id_scrypt:
-		rc = scrypt(out, param->keyfunc, err);
-		break;
-#endif
-	default:
-		kst_pbe_unknown("the key derivation", param->keyfunc->algorithm, err);
-	}
+	rc = kst_pbes2_kdf_parse(out, param->keyfunc, err);
+	if (rc == 0 && out->fks)
+		rc = kst_fks_adjust(&out->kdf, err);
 done:
 	PBE2PARAM_free(param);
 	return rc;

@@ -9,12 +9,6 @@
 
 #include "store/store.h"
 
-#define BCFKS                                                                                   \
-	"a Bouncy Castle FIPS keystore (BCFKS), which this version does not read yet",          \
-	"keytool -importkeystore -srckeystore %s -srcstoretype BCFKS -destkeystore new.p12 "    \
-	"-deststoretype PKCS12 -providerclass org.bouncycastle.jce.provider.BouncyCastleProvider " \
-	"-providerpath bcprov.jar"
-
 static const struct thing {
 	const char *magic;
 	unsigned char len;   /* of magic */
@@ -63,9 +57,6 @@ static const struct thing {
 	{ "{\"error", 7, false, "an error message in JSON: the download was refused", NULL },
 	{ "{\"errors", 8, false, "an error message in JSON: the download was refused", NULL },
 	{ "{\"message", 9, false, "an error message in JSON: the download was refused", NULL },
-	/* AES-256-CCM and AES-256 key wrap with padding: who else would seal a whole file with them? */
-	{ "\x06\x09\x60\x86\x48\x01\x65\x03\x04\x01\x2f", 11, true, BCFKS },
-	{ "\x06\x09\x60\x86\x48\x01\x65\x03\x04\x01\x30", 11, true, BCFKS },
 	{ "{", 1, false, "JSON", NULL },
 	{ "apiVersion:", 11, false, "a Kubernetes object in YAML",
 	  "kubectl create --dry-run=client -o json -f %s > new.json" },
