@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <sodium.h>
-
 #include "crypto/der.h"
 #include "kstool/alloc.h"
 #include "kstool/text.h"
@@ -127,7 +125,7 @@ static int try_pass(void *ctx, const struct kst_secret *pass, struct kst_error *
 
 	if (kst_fks_mac(r->mac_alg, r->kdf_alg, pass, r->io->limits, r->store, mac, err) < 0)
 		return err && err->code == KST_E_BAD_PASSPHRASE ? (kst_error_clear(err), 1) : -1;
-	return sodium_memcmp(mac, r->mac.data, sizeof(mac)) ? 1 : 0;
+	return memcmp(mac, r->mac.data, sizeof(mac)) ? 1 : 0;
 }
 
 static int unlock(struct reader *r, struct kst_error *err)
