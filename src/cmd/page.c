@@ -187,6 +187,8 @@ static void formats(struct kst_buf *out)
 		scd_escape(out, (*f)->title);
 		kst_buf_printf(out, "\n\n*--to %s*%s\n\t", (*f)->to,
 			       (*f)->caps & KST_CAP_WRITE ? "" : " (read only)");
+		if (!(*f)->suffixes[0])
+			kst_buf_puts(out, "(no suffix of its own)");
 		for (const char *const *s = (*f)->suffixes; *s; s++)
 			kst_buf_printf(out, "%s%s", s == (*f)->suffixes ? "" : " ", *s);
 		kst_buf_puts(out, "\n\n*holds*\n\t");
