@@ -27,8 +27,9 @@ PATIENCE = float(os.environ.get("PATIENCE", 60))  # seconds; a busy machine is n
 
 checks = 0
 
-# A job in the background is started with SIGINT ignored, and so would be what it starts.
+# A job in the background is started with these ignored, and so would be what it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def fail(what):

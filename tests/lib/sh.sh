@@ -9,7 +9,8 @@ trap 'rm -rf "$W"' EXIT
 trap 'exit 130' INT TERM
 cp "$FX"/* "$W"/ 2>/dev/null || :
 cd "$W"
-export KSTOOL_SIGNERS= HOME=/nonexistent
+# Java and keytool speak the language of the locale; without one they write ? for what is not ASCII.
+export KSTOOL_SIGNERS= HOME=/nonexistent LC_ALL=C.UTF-8
 k() { "$KSTOOL" "$@"; }
 ok=0
 pass() { ok=$((ok + 1)); }
