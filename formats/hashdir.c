@@ -209,57 +209,66 @@ static int take_member(struct reader *r, const struct kst_member *m, unsigned nu
 
 /* ---- all of them ---- */
 
-/* After the first number that is missing OpenSSL looks no further. */
-static void note_gaps(const struct hashdir *d, struct kst_notes *notes)
+struct number {
+	uint32_t hash;
+	bool crl;
+	unsigned number;
+};
+
+static int by_number(const void *a, const void *b)
 {
+	const struct number *x = a, *y = b;
+	if (x->crl != y->crl)
+		return x->crl - y->crl;
+	if (x->hash != y->hash)
+		return x->hash < y->hash ? -1 : 1;
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+/* After the first number that is missing OpenSSL looks no further. */
+static int note_gaps(const struct hashdir *d, size_t files, struct kst_notes *notes, struct kst_error *err)
+{
+	struct number *all = kst_calloc(files + 1, sizeof(*all));
 	struct kst_cursor c;
 	struct kst_member m;
-	uint32_t hash, last = 0;
-	unsigned number, next = 0;
-	bool crl, last_crl = false, any = false;
-	size_t hidden = 0;
+	size_t nr = 0, hidden = 0;
+	unsigned next = 0;
 
+	if (!all)
+		return kst_error_nomem(err);
 	kst_pack_open(&c, d->pack.data, d->pack.len);
-	while (kst_pack_next(&c, &m) == 1) {
-		if (!hashdir_name(m.name, &hash, &number, &crl))
-			continue;
-		if (!any || hash != last || crl != last_crl)
+	while (nr < files && kst_pack_next(&c, &m) == 1)
+		nr += hashdir_name(m.name, &all[nr].hash, &all[nr].number, &all[nr].crl);
+	qsort(all, nr, sizeof(*all), by_number);
+	for (size_t i = 0; i < nr; i++) {
+		if (!i || all[i].hash != all[i - 1].hash || all[i].crl != all[i - 1].crl)
 			next = 0;
-		any = true;
-		last = hash;
-		last_crl = crl;
-		if (number == next)
+		if (all[i].number == next)
 			next++;
 		else
 			hidden++;
 	}
+	kst_free(all);
 	if (hidden)
 		kst_note(notes, "hash-gap", "%zu files stand behind a gap in the numbers of their hash, where "
 			 "OpenSSL does not find them",
 			 hidden);
+	return 0;
 }
 
-static int read_members(struct reader *r, struct kst_error *err)
+static int read_members(struct reader *r, size_t *files, struct kst_error *err)
 {
 	struct kst_cursor c;
 	struct kst_member m;
 	uint32_t hash;
 	unsigned number = 0;
-	size_t files = 0;
 	bool crl;
-	int rc;
 
-	if (!kst_pack_open(&c, r->d->pack.data, r->d->pack.len))
-		return kst_error_setx(err, KST_E_CORRUPT, "is no directory");
-	while ((rc = kst_pack_next(&c, &m)) == 1) {
-		if (++files > KST_PACK_MEMBERS_MAX)
-			return kst_error_setx(err, KST_E_LIMIT, "holds more than %d files",
-					      KST_PACK_MEMBERS_MAX);
+	if (kst_pack_check(r->d->pack.data, r->d->pack.len, KST_PACK_MEMBERS_MAX, err) < 0)
+		return -1;
+	for (kst_pack_open(&c, r->d->pack.data, r->d->pack.len); kst_pack_next(&c, &m) == 1; ++*files)
 		r->d->hashed |= hashdir_name(m.name, &hash, &number, &crl);
-	}
-	if (rc < 0)
-		return kst_error_setx(err, KST_E_CORRUPT, "has a member that breaks off");
-	r->d->hashed |= !files;
+	r->d->hashed |= !*files;
 	kst_pack_open(&c, r->d->pack.data, r->d->pack.len);
 	while (kst_pack_next(&c, &m) == 1) {
 		bool is_hash = hashdir_name(m.name, &hash, &number, &crl);
@@ -275,14 +284,15 @@ static int read_hashdir(struct kst_io *io, struct kst_model *into, struct kst_er
 {
 	struct hashdir *d = kst_calloc(1, sizeof(*d));
 	struct reader r = { io, into, d, 0 };
+	size_t files = 0;
 	if (!d)
 		return kst_error_nomem(err);
 	into->state = d;
-	if (whole_read(io, &d->pack, err) < 0 || read_members(&r, err) < 0 ||
+	if (whole_read(io, &d->pack, err) < 0 || read_members(&r, &files, err) < 0 ||
 	    kst_model_name_all(into, err) < 0)
 		return -1;
-	if (d->hashed)
-		note_gaps(d, io->notes);
+	if (d->hashed && note_gaps(d, files, io->notes, err) < 0)
+		return -1;
 	if (r.unread)
 		kst_note(io->notes, "files-skipped", "%zu files hold no certificate, or cannot be read",
 			 r.unread);

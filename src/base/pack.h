@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "kstool/buf.h"
+#include "kstool/error.h"
 
 #define KST_PACK_MAGIC "\x89kstdir\n"
 #define KST_PACK_MAGIC_LEN 8
@@ -28,6 +29,11 @@ void kst_pack_put(struct kst_buf *out, const struct kst_member *m);
 bool kst_pack_open(struct kst_cursor *c, const uint8_t *data, size_t n);
 /* The next member, borrowed.  1; 0 at the end; -1 it breaks off, or a name is none. */
 int kst_pack_next(struct kst_cursor *c, struct kst_member *m);
+/*
+ * Whole, with at most `most` members, no name twice, and each link to a member shows the bytes of that
+ * member: else a directory was changed between two looks at it.  0, or -1 with *err.
+ */
+int kst_pack_check(const uint8_t *data, size_t n, size_t most, struct kst_error *err);
 bool kst_pack_find(const uint8_t *data, size_t n, struct kst_bytes name, struct kst_member *m);
 
 #endif
