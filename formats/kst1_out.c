@@ -8,7 +8,7 @@
 
 #include "kstool/alloc.h"
 
-enum { PIECE = 256 * 1024 };
+enum { PIECE = 64 * 1024 };
 
 int kst1_out_init(struct kst1_out *o, struct kst_io *io, struct kst_error *err)
 {
