@@ -49,9 +49,14 @@ int kst1_header_size(const uint8_t raw[KST1_HEADER], uint64_t file_size, struct 
 	uint64_t want = 2 * KST1_HEADER + index_len + data_len;
 	if (file_size == want && file_size >= 2 * KST1_HEADER + 4)
 		return 0;
-	return kst_error_setx(err, KST_E_STORE_SIZE,
-			      "the file has %llu bytes, its header says %llu",
-			      (unsigned long long)file_size, (unsigned long long)want);
+	if (file_size == want)
+		return kst_error_setx(err, KST_E_STORE_SIZE,
+				      "the header gives a length that no store has");
+	if (file_size < want)
+		return kst_error_setx(err, KST_E_STORE_SIZE, "truncated at byte %llu of %llu",
+				      (unsigned long long)file_size, (unsigned long long)want);
+	return kst_error_setx(err, KST_E_STORE_SIZE, "extended: %llu bytes follow the end at byte %llu",
+			      (unsigned long long)(file_size - want), (unsigned long long)want);
 }
 
 /*

@@ -143,6 +143,8 @@ int cmd_report(struct cli *cli, const char *path, const struct changes *c, bool 
 	       const struct kst_save_result *res)
 {
 	bool dry = cli->g.dry_run || cli->g.check, effect = false;
+	/* That it is done, the exit status says; a plan is what was asked for. */
+	bool hushed = cli->g.quiet && !dry && out_is(cli->out, OUT_TEXT);
 
 	for (size_t i = 0; i < c->nr; i++)
 		effect |= word[c->row[i].action].effect;
@@ -158,7 +160,7 @@ int cmd_report(struct cli *cli, const char *path, const struct changes *c, bool 
 	out_str(cli->out, "store", path);
 	out_str(cli->out, "backup_file", res->backup[0] && !dry ? res->backup : NULL);
 	rows_json(cli->out, c, dry);
-	for (size_t i = 0; i < c->nr; i++) {
+	for (size_t i = 0; i < c->nr && !hushed; i++) {
 		const struct change *r = &c->row[i];
 
 		struct kst_buf hex KST_SCRATCH_BUF = KST_BUF_INIT;
@@ -175,7 +177,8 @@ int cmd_report(struct cli *cli, const char *path, const struct changes *c, bool 
 		if (r->show_hash)
 			hash_lines(cli->out, r->after);
 	}
-	summary(cli, path, c, dry, fresh, res);
+	if (!hushed)
+		summary(cli, path, c, dry, fresh, res);
 	return cli->g.check && effect ? 1 : 0;
 }
 

@@ -57,7 +57,7 @@ static const struct opt options[] = {
 	  "hide aliases and certificates too, not only keys", NULL, false },
 	{ "label", 0, OPT_TEXT, offsetof(struct create_opts, label), WHAT_TEXT, "TEXT",
 	  "public name of the first slot", NULL, false },
-	TARGET_OPTIONS(struct create_opts),
+	TARGET_KDF(struct create_opts), /* the rest is about other formats, or about what was there */
 	OPT_END
 };
 static const struct cmd_example examples[] = {
@@ -74,7 +74,7 @@ const struct cmd cmd_create = {
 		"without a secret; its keys are encrypted (XChaCha20-Poly1305) under a passphrase\n"
 		"(Argon2id) or a key file; every bit of it is signed. An existing file is refused.\n",
 	.examples = examples,
-	.exits = "0 4 5 8",
+	.exits = "0 1 4 5 8",
 	.opts = options,
 	.size = sizeof(struct create_opts),
 	.min = 1,

@@ -423,7 +423,7 @@ const struct cmd cmd_csr = {
 		"ENTRY.next: the present one stays in use until the CA's reply is given to import,\n"
 		"which puts the new key and its certificate in the place of the old ones.\n",
 	.examples = examples,
-	.exits = "0 4 5 6 8",
+	.exits = "0 1 4 5 6 8",
 	.opts = options,
 	.size = sizeof(struct csr_opts),
 	.min = 1,

@@ -366,7 +366,7 @@ const struct cmd cmd_export = {
 		"or a file. A private key leaves only with --key, encrypted unless --plain-key is\n"
 		"given too.\n",
 	.examples = examples,
-	.exits = "0 3 4 5 6 8",
+	.exits = "0 1 3 4 5 6 8",
 	.opts = options,
 	.size = sizeof(struct export_opts),
 	.min = 1,

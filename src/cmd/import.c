@@ -411,7 +411,7 @@ const struct cmd cmd_import = {
 		"certificates find each other by public key, chains are ordered by signature. A\n"
 		"certificate whose key is already in the store is taken as the CA's reply for it.\n",
 	.examples = examples,
-	.exits = "0 3 4 5 8",
+	.exits = "0 1 3 4 5 8",
 	.opts = options,
 	.size = sizeof(struct import_opts),
 	.min = 2,

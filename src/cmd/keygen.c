@@ -275,7 +275,7 @@ const struct cmd cmd_keygen = {
 		"CA's reply replaces later. A key file (.pem, .key, .der) is always a new file and is\n"
 		"encrypted unless --plain-key says otherwise.\n",
 	.examples = examples,
-	.exits = "0 4 5 8",
+	.exits = "0 1 4 5 8",
 	.opts = options,
 	.size = sizeof(struct keygen_opts),
 	.min = 1,

@@ -233,6 +233,8 @@ void page_of_command(const struct cmd *c, struct kst_buf *out)
 	more(text, "OUTPUT FOR PROGRAMS", out);
 	heading("EXIT STATUS", out);
 	page_statuses(c->exits ? c->exits : "", out);
+	if (c->changes)
+		kst_buf_puts(out, "\nWith *--check*, 1 says that something would change.\n");
 	kst_buf_puts(out, "\nAlways possible are 2, the command line is wrong, 9, kstool's own "
 			  "fault, and 130, interrupted: *kstool-exit-codes*(7).\n");
 	more(text, "EXIT STATUS", out);

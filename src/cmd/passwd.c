@@ -76,7 +76,7 @@ const struct cmd cmd_passwd = {
 		"private key, where the format has such. A native store changes the passphrase that\n"
 		"opened it: its entries are not touched.\n",
 	.examples = examples,
-	.exits = "0 4 5 8",
+	.exits = "0 1 4 5 8",
 	.opts = options,
 	.size = sizeof(struct passwd_opts),
 	.min = 1,

@@ -151,7 +151,7 @@ const struct cmd cmd_pin = {
 		"every command: exit 5. Compare the signer that is shown with what the owner of the\n"
 		"store says. After rekey, which changes the signer, pin again with --replace.\n",
 	.examples = examples,
-	.exits = "0 3 5 8",
+	.exits = "0 1 3 5 8",
 	.opts = options,
 	.size = sizeof(struct pin_opts),
 	.min = 1,

@@ -5,13 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-struct rekey_opts {
-	struct target_opts target;
-};
-
 static int run(struct cli *cli, void *opts)
 {
-	const struct rekey_opts *opt = opts;
+	static const struct target_opts as_it_is; /* each slot keeps its cost */
 	struct changes changes = { .nr = 0 };
 	struct kst_save_options save;
 	struct kst_store *s = NULL;
@@ -20,7 +16,8 @@ static int run(struct cli *cli, void *opts)
 	size_t nr, lost = 0;
 	int ret = -1;
 
-	if (target_save_options(cli, &opt->target, false, &save) < 0 ||
+	(void)opts;
+	if (target_save_options(cli, &as_it_is, false, &save) < 0 ||
 	    cmd_edit(cli, cli->operand[0], false, 0, &s) < 0)
 		goto done;
 	nr = kst_store_slots(s, slot);
@@ -59,7 +56,6 @@ done:
 	return ret;
 }
 
-static const struct opt options[] = { TARGET_OPTIONS(struct rekey_opts), OPT_END };
 static const struct cmd_example examples[] = {
 	{ "kstool rekey app.kst", "after somebody who knew a passphrase has left" }, { NULL, NULL }
 };
@@ -72,9 +68,7 @@ const struct cmd cmd_rekey = {
 		"is given (--pass and --key-file may be repeated), the others are dropped after a\n"
 		"question. The signer changes with it, so pins have to be renewed.\n",
 	.examples = examples,
-	.exits = "0 4 5 8",
-	.opts = options,
-	.size = sizeof(struct rekey_opts),
+	.exits = "0 1 4 5 8",
 	.min = 1,
 	.max = 1,
 	.first = WHAT_STORE,

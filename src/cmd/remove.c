@@ -143,7 +143,7 @@ const struct cmd cmd_remove = {
 	.help = "Removes the named entries. Where a private key would go, the question is asked\n"
 		"first, or --yes is needed, and the old file is kept as STORE.kstool-bak.\n",
 	.examples = examples,
-	.exits = "0 4 5 6 8",
+	.exits = "0 1 4 5 6 8",
 	.opts = options,
 	.size = sizeof(struct remove_opts),
 	.min = 1,

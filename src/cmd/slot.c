@@ -127,20 +127,17 @@ done:
 	return ret;
 }
 
-struct remove_opts {
-	struct target_opts target;
-};
-
 static int run_remove(struct cli *cli, void *opts)
 {
-	const struct remove_opts *opt = opts;
+	static const struct target_opts as_it_is;
 	struct changes changes = { .nr = 0 };
 	struct kst_save_options save;
 	struct kst_store *s = NULL;
 	unsigned number;
 	int ret = -1;
 
-	if (target_save_options(cli, &opt->target, false, &save) < 0 ||
+	(void)opts;
+	if (target_save_options(cli, &as_it_is, false, &save) < 0 ||
 	    cmd_edit(cli, cli->operand[0], false, 0, &s) < 0 ||
 	    kst_store_slot_find(s, cli->operand[1], &number, cli->err) < 0 ||
 	    kst_store_slot_remove(s, number, cli->err) < 0)
@@ -168,10 +165,9 @@ static const struct opt add_options[] = {
 	  roles, false },
 	{ "label", 0, OPT_TEXT, offsetof(struct add_opts, label), WHAT_TEXT, "TEXT",
 	  "public name of the slot", NULL, false },
-	TARGET_OPTIONS(struct add_opts),
+	TARGET_KDF(struct add_opts), TARGET_BACKUP(struct add_opts),
 	OPT_END
 };
-static const struct opt remove_options[] = { TARGET_OPTIONS(struct remove_opts), OPT_END };
 
 static const struct cmd_example list_examples[] = {
 	{ "kstool slot list app.kst", "who can open this store" }, { NULL, NULL }
@@ -206,7 +202,7 @@ const struct cmd cmd_slot_add = {
 	.help = "Adds a way to open the store: a passphrase (--new-pass, or asked for) or a new key\n"
 		"file (--new-key-file). The entries are not touched.\n",
 	.examples = add_examples,
-	.exits = "0 4 5 8",
+	.exits = "0 1 4 5 8",
 	.opts = add_options,
 	.size = sizeof(struct add_opts),
 	.min = 1,
@@ -228,9 +224,7 @@ const struct cmd cmd_slot_remove = {
 	.help = "Removes a slot by number or label. The last one that may change the store stays.\n"
 		"Who had opened the store may have kept its keys: rekey makes new ones.\n",
 	.examples = remove_examples,
-	.exits = "0 4 5 6 8",
-	.opts = remove_options,
-	.size = sizeof(struct remove_opts),
+	.exits = "0 1 4 5 6 8",
 	.min = 2,
 	.max = 2,
 	.first = WHAT_STORE,

@@ -12,6 +12,14 @@ struct target_opts {
 };
 
 /* Rows of an option table, for a command whose struct has `struct target_opts target`. */
+#define TARGET_KDF(type) \
+	{ "kdf-cost", 0, OPT_CHOICE, offsetof(type, target.kdf_cost), WHAT_CHOICE, "COST", \
+	  "Argon2id of a native store: low 64 MiB, default 256 MiB, high 1 GiB", target_costs, \
+	  false }
+#define TARGET_BACKUP(type) \
+	{ "backup", 0, OPT_CHOICE, offsetof(type, target.backup), WHAT_CHOICE, "WHEN", \
+	  "keep the old bytes as STORE.kstool-bak; where something is lost if not given", \
+	  target_backups, false }
 #define TARGET_OPTIONS(type) \
 	{ "iterations", 0, OPT_INT, offsetof(type, target.iterations), WHAT_NUMBER, "N", \
 	  "PBKDF2 and MAC iterations of a PKCS#12 or PEM key; 200000 if not given", NULL, false }, \
@@ -19,12 +27,7 @@ struct target_opts {
 	  "integrity of a PKCS#12: hmac, which all read, or pbmac1 (RFC 9879)", target_macs, false }, \
 	{ "for", 0, OPT_CHOICE, offsetof(type, target.consumer), WHAT_CHOICE, "CONSUMER", \
 	  "program that is to read the new file: kstool help consumers", target_consumers, false }, \
-	{ "kdf-cost", 0, OPT_CHOICE, offsetof(type, target.kdf_cost), WHAT_CHOICE, "COST", \
-	  "Argon2id of a native store: low 64 MiB, default 256 MiB, high 1 GiB", target_costs, \
-	  false }, \
-	{ "backup", 0, OPT_CHOICE, offsetof(type, target.backup), WHAT_CHOICE, "WHEN", \
-	  "keep the old bytes as STORE.kstool-bak; where something is lost if not given", \
-	  target_backups, false }
+	TARGET_KDF(type), TARGET_BACKUP(type)
 
 /* --iterations within its bounds; 0 where it was not given.  0 or -1. */
 int target_iterations(struct cli *cli, const struct opt_int *n, struct kst_pbe_options *pbe);

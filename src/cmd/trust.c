@@ -378,7 +378,7 @@ const struct cmd cmd_trust = {
 		"under any name is unchanged, so the command can be repeated. Of several\n"
 		"certificates, what is no CA or has expired is left out and named.\n",
 	.examples = examples,
-	.exits = "0 3 4 5 8",
+	.exits = "0 1 3 4 5 8",
 	.opts = options,
 	.size = sizeof(struct trust_opts),
 	.min = 2,

@@ -59,7 +59,7 @@ const struct cmd cmd_undo = {
 		"more (slot remove, rekey, passwd of a native store). The old content of a native\n"
 		"store becomes a new version of it, signed anew: that needs an admin secret.\n",
 	.examples = examples,
-	.exits = "0 3 4 5 6 8",
+	.exits = "0 1 3 4 5 6 8",
 	.min = 1,
 	.max = 1,
 	.first = WHAT_STORE,

@@ -21,7 +21,7 @@ const struct opt global_table[] = {
 	  false },
 	{ "plain", 0, OPT_FLAG, AT(plain), WHAT_TEXT, NULL,
 	  "answer with TAB-separated lines, for awk and cut", NULL, false },
-	{ "quiet", 'q', OPT_FLAG, AT(quiet), WHAT_TEXT, NULL, "only answers and errors", NULL,
+	{ "quiet", 'q', OPT_FLAG, AT(quiet), WHAT_TEXT, NULL, "only answers and errors: what a change did is none", NULL,
 	  false },
 	{ "verbose", 'v', OPT_COUNT, AT(verbose), WHAT_TEXT, NULL,
 	  "more detail; twice: what the libraries said too", NULL, false },

@@ -36,7 +36,7 @@ struct out *out_new(const struct out_options *opt)
 	o->block = opt->layout && !strcmp(opt->layout, "block");
 	o->table = opt->layout && !strcmp(opt->layout, "table");
 	o->color = o->mode == OUT_TEXT && term_color(o->fd, opt->color);
-	o->err_color = term_color(o->err_fd, opt->color);
+	o->err_color = o->mode == OUT_TEXT && term_color(o->err_fd, opt->color);
 	o->width = term_width(o->fd);
 	o->err_width = term_width(o->err_fd);
 	o->bytes = isatty(o->fd) && !term_utf8();

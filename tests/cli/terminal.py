@@ -54,6 +54,8 @@ def no_terminal(p):
     for form in ("--json", "--plain"):
         is_(form + " with --color always",
             coloured(p, ("list", "root.pem"), force, (form, "--color", "always"))[0], False)
+        is_(form + ", an error with --color always",
+            coloured(p, ("list", "none.pem"), force, (form, "--color", "always")), (False, False))
 
 
 def at_a_terminal(p):
