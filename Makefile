@@ -38,7 +38,7 @@ ALL_CPPFLAGS += -DKST_STATIC
 LDLIBS = $(STATIC_LIBS)
 ALL_LDFLAGS = -static -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
 else
-LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS_PC)) -lbsd
+LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS_PC))
 endif
 
 LIB_SRC = $(sort $(wildcard src/base/*.c src/crypto/*.c src/model/*.c src/store/*.c formats/*.c))
@@ -221,7 +221,7 @@ demo:
 	@sh src/gen/demo.sh $(B)/kstool
 
 # ---- one static file, for containers without libraries, locale or /etc ----
-STATIC_LIBS = $(shell $(PKG_CONFIG) --static --libs libsodium jansson libutf8proc) -lbsd -lmd -l:libcrypto.a -ldl -lpthread
+STATIC_LIBS = $(shell $(PKG_CONFIG) --static --libs libsodium jansson libutf8proc) -l:libcrypto.a -ldl -lpthread
 static:
 	@$(MAKE) --no-print-directory B=build/static LINK=static build/static/kstool
 static-check: static

@@ -181,9 +181,9 @@ int cmd_confirm(struct cli *cli, const char *subject, const char *what, const ch
 		return kst_error_hint(cli->err, "if that is meant, add %s", hint);
 	}
 	out_flush(cli->out);
-	kst_text_escape(&b, subject, strlen(subject));
+	tty_text(&b, subject);
 	kst_buf_puts(&b, ": ");
-	kst_text_escape(&b, what, strlen(what));
+	tty_text(&b, what);
 	kst_buf_puts(&b, ".\nContinue? [y/N] ");
 	if (b.failed)
 		return kst_error_nomem(cli->err);

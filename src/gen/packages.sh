@@ -18,7 +18,6 @@ build   pc:libcrypto                        libssl-dev              openssl-deve
 build   pc:libsodium                        libsodium-dev           libsodium-devel         libsodium
 build   pc:jansson                          libjansson-dev          jansson-devel           jansson
 build   pc:libutf8proc                      libutf8proc-dev         utf8proc-devel          utf8proc
-build   pc:libbsd                           libbsd-dev              libbsd-devel            libbsd
 build   file:/etc/ssl/certs/ca-certificates.crt  ca-certificates    ca-certificates         ca-certificates
 demo    cmd:openssl                         openssl                 openssl                 openssl@3
 check   pc:check                            check                   check-devel             check

@@ -226,18 +226,18 @@ static void prompt_text(const struct kst_question *q, const char *start, bool ag
 	kst_buf_puts(b, start);
 	if (q->alias) {
 		kst_buf_puts(b, " for \"");
-		kst_text_escape(b, q->alias, strlen(q->alias));
+		tty_text(b, q->alias);
 		kst_buf_puts(b, "\" in ");
 	} else
 		kst_buf_puts(b, " for ");
-	kst_text_escape(b, q->path ? q->path : "?", strlen(q->path ? q->path : "?"));
+	tty_text(b, q->path ? q->path : "?");
 	if (q->format || q->why) {
 		kst_buf_puts(b, " (");
 		if (q->format)
-			kst_text_escape(b, q->format, strlen(q->format));
+			tty_text(b, q->format);
 		if (q->why) {
 			kst_buf_puts(b, q->format ? ", " : "");
-			kst_text_escape(b, q->why, strlen(q->why));
+			tty_text(b, q->why);
 		}
 		kst_buf_puts(b, ")");
 	}

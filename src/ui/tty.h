@@ -13,9 +13,11 @@
 
 /* Is there a terminal that can be asked? */
 bool tty_present(void);
+/* Foreign text for a prompt, escaped; to ASCII where the terminal does not read UTF-8.  Appended. */
+void tty_text(struct kst_buf *b, const char *text);
 /*
  * One line without echo, straight into guarded memory.  0, or -1: NO_TERMINAL,
- * BAD_PASSPHRASE (too long), INTERRUPTED.  The prompt must be escaped already.
+ * BAD_PASSPHRASE (too long).  Prompts must be escaped already: tty_text().
  */
 int tty_passphrase(const char *prompt, struct kst_secret *out, struct kst_error *err);
 /* One line with echo, without its end, appended.  0, 1 at the end of input, -1. */

@@ -414,9 +414,7 @@ def possible():
         for c in (read_only_mount, disk_full_mount):
             skipped(c.__name__, "no file system can be mounted here (needs root)")
             can.remove(c)
-    if not have("strace") or subprocess.run(
-            ["strace", "-qq", "-o", "/dev/null", "-e", "inject=fsync:signal=INT", "true"],
-            stderr=subprocess.DEVNULL).returncode:
+    if not can_inject():
         skipped("interrupted_writing", "strace is not installed or may not trace")
         can.remove(interrupted_writing)
     if not os.path.exists("/proc/self/wchan"):

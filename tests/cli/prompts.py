@@ -112,7 +112,6 @@ def signals(p):
         t = p.terminal("passwd", "shop.p12")
         t.expect("Passphrase for")
         t.wait_echo(False)
-        t.wait_reads()
         if key:
             t.send(key)
         else:
@@ -126,7 +125,6 @@ def signals(p):
         answer(t, "Passphrase for", SECRET)
         t.expect("New passphrase for")
         t.wait_echo(False)
-        t.wait_reads()
         if key:
             t.send(key)
         else:
@@ -136,6 +134,71 @@ def signals(p):
         is_("files after %s" % signal.Signals(number).name, p.files(), before)
 
 
+def at_every_call(p):
+    """A signal that comes between the prompt and its read is not lost, nor any other."""
+    if not can_inject():
+        skipped("a signal at every system call of a prompt", "strace is not installed or may not trace")
+        return
+    calls = "ioctl,rt_sigprocmask,rt_sigaction,signalfd4,poll,write,read,close"
+    strace = ["strace", "-qq", "-o", "trace", "-e"]
+    ask = [KSTOOL, "list", "shop.p12"]
+
+    def talk(argv):
+        t = Terminal(p, argv)
+        while t.status is None and b"Passphrase for" not in t.seen and t.more():
+            pass
+        if t.status is None and b"Passphrase for" in t.seen:
+            t.send(SECRET + "\n")
+        return t
+
+    t = talk(strace + ["trace=openat," + calls] + ask)
+    t.ends(0)
+    lines = p.read("trace").decode(errors="replace").split("\n")
+    opened = [i for i, line in enumerate(lines) if '"/dev/tty"' in line][-1]
+    last = [i for i, line in enumerate(lines) if line.startswith("close(")
+            and i > opened and line.split("(")[1] == lines[opened].split("= ")[1] + ")"
+            + line.partition(")")[2]][0]
+    points = 0
+    for name in calls.split(","):
+        first, times = 1, 0
+        for i, line in enumerate(lines):
+            if line.startswith(name + "("):
+                first += i <= opened
+                times += opened < i <= last
+        for n in range(first, first + times):
+            for number in (signal.SIGINT, signal.SIGTERM):
+                t = talk(strace + ["inject=%s:signal=%d:when=%d" % (name, number, n)] + ask)
+                t.ends(-number)  # which looks whether echo is on
+                points += 1
+    check(points >= 20, "only %d points between the prompt and its end" % points)
+
+
+def small_terminal(p):
+    """A terminal that does not read UTF-8 gets ASCII, in questions as well."""
+    os.rename(p.path("shop.p12"), p.path("l\u00e4den-\u5e97.p12"))
+    store = r"l\\u\{e4\}den-\\u\{5e97\}\.p12"
+    for name in ("\u5e97.p12", "\u5e97.jks"):
+        p.ok("import", name, "shop.key", "shop-chain.pem", "--alias", "laden-\u00e4\u202e",
+             "--create", "--pass", "file:pass")
+    for env, want in (({"LC_ALL": "C"}, store), ({"LC_ALL": "C.UTF-8"}, "l\u00e4den-\u5e97\\.p12")):
+        t = p.terminal("list", "l\u00e4den-\u5e97.p12", env=env)
+        answer(t, "Passphrase for " + want, SECRET)
+        t.ends(0)
+        t = p.terminal("remove", "\u5e97.p12", "@1", "--pass", "file:pass", env=env)
+        t.expect(r"Continue\? \[y/N\] ")
+        t.send("n\n")
+        t.ends(5)
+        e = p.terminal("passwd", "\u5e97.jks", "@1", "--pass", "file:pass", env=env)
+        e.expect('New passphrase for "laden-')
+        e.wait_echo(False)
+        e.send("\x03")
+        e.ends(-signal.SIGINT)
+        for seen in (t.seen, e.seen):
+            check(b"\xe2\x80\xae" not in seen, "a question turns the writing around")
+            if env["LC_ALL"] == "C":
+                check(all(c < 0x80 for c in seen), lambda: "not ASCII in the C locale: %r" % seen)
+
+
 def stopped(p):
     """Ctrl-Z at the prompt, then fg: it asks again, and still shows nothing."""
     shell = Terminal(p, ["sh", "-i"], env={"PS1": "ready> ", "ENV": ""})
@@ -143,7 +206,6 @@ def stopped(p):
     shell.send("kstool list shop.p12; echo status=$?\n")
     shell.expect("Passphrase for")
     shell.wait_echo(False)
-    shell.wait_reads()
     shell.send("\x1a")
     shell.expect("ready> ")
     shell.wait_echo(True)
@@ -172,7 +234,6 @@ def questions(p):
         is_("files after %r" % said, p.files(), before)
     t = p.terminal("remove", "app.p12", "shop.acme.test", "--pass", "file:pass")
     t.expect(r"Continue\? \[y/N\] ")
-    t.wait_reads()
     t.send("\x03")
     t.ends(-signal.SIGINT)
     is_("files after Ctrl-C", p.files(), before)
@@ -233,7 +294,8 @@ def nobody(p):
 
 
 def main():
-    for test in (never_shown, three_tries, new_passphrase, signals, stopped, questions, nobody):
+    for test in (never_shown, three_tries, new_passphrase, signals, at_every_call, stopped,
+                 small_terminal, questions, nobody):
         with Place() as p:
             test(p)
     done("prompts")

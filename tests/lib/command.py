@@ -60,6 +60,13 @@ def have(program):
     return shutil.which(program) is not None
 
 
+def can_inject():
+    """Is there an strace that may send signals and delay calls?"""
+    return have("strace") and not subprocess.run(
+        ["strace", "-qq", "-o", "/dev/null", "-e", "inject=fsync:signal=INT", "true"],
+        stderr=subprocess.DEVNULL).returncode
+
+
 class Result:
     def __init__(self, code, out, err):
         self.code, self.out, self.err = code, out, err
@@ -178,6 +185,10 @@ class Terminal:
         self.seen += more
         return bool(more)
 
+    def more(self):
+        """Wait for something to be shown; False when the program has ended."""
+        return self._read(time.monotonic() + PATIENCE)
+
     def expect(self, pattern):
         until = time.monotonic() + PATIENCE
         rx = re.compile(pattern.encode() if isinstance(pattern, str) else pattern)
@@ -206,20 +217,6 @@ class Terminal:
             time.sleep(0.005)
         check(True, "")
 
-    def wait_reads(self):
-        """Until it sleeps in its read: readpassphrase(3) loses a signal that comes just before."""
-        until = time.monotonic() + PATIENCE
-        while True:
-            try:
-                with open("/proc/%d/stat" % os.tcgetpgrp(self.fd)) as f:
-                    state = f.read().rpartition(")")[2].split()[0]
-            except OSError:
-                time.sleep(0.2)  # no /proc here
-                return
-            if state == "S" or time.monotonic() > until:
-                return
-            time.sleep(0.002)
-
     def kill(self, number):
         os.kill(self.pid, number)
 
@@ -240,6 +237,7 @@ class Terminal:
             time.sleep(0.005)
         self.status = (os.WEXITSTATUS(status) if os.WIFEXITED(status)
                        else -os.WTERMSIG(status))
+        check(self.echo(), lambda: "%s: the terminal shows nothing any more" % self.name)
         os.close(self.fd)
         return self.status
 

@@ -8,7 +8,7 @@ set -eu
 command -v debootstrap >/dev/null || { echo "skipped: debootstrap is not installed"; exit 0; }
 here=$(realpath "$1")
 root=${2:-build/trixie}
-with=gcc,libc6-dev,make,pkg-config,libssl-dev,libsodium-dev,libjansson-dev,libutf8proc-dev,libbsd-dev,libgcrypt20-dev,openssl,ca-certificates
+with=gcc,libc6-dev,make,pkg-config,libssl-dev,libsodium-dev,libjansson-dev,libutf8proc-dev,libgcrypt20-dev,openssl,ca-certificates
 if [ ! -e "$root/.made" ]; then
 	debootstrap --variant=minbase --include=$with trixie "$root" > "$root.log" 2>&1 || {
 		tail -3 "$root.log"; echo "skipped: Debian 13 could not be had"; exit 0; }
