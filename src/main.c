@@ -214,6 +214,8 @@ static int find_command(struct run *r, int argc, char *const *argv)
 			return kst_error_nomem(&r->err);
 	}
 	r->cli.operand = r->operands;
+	r->cli.word = r->args;
+	r->cli.nr_words = (size_t)nr;
 	/* After a verb, its name's place may hold "--": the words after it stay operands. */
 	return opt_parse(nr, r->args, r->cli.cmd ? r->cli.cmd->opts : NULL, r->opts, global_table,
 			 &r->cli.g, r->operands, &r->cli.nr, &r->err);

@@ -142,16 +142,22 @@ static size_t quote(char *out, size_t at, size_t size, const char *word)
 	return at;
 }
 
-/* Words as a command line, behind what is in `text` already. */
+/* A word as a part of a command line, behind what is in `text` from `start` on. */
+static void put_word(char *text, size_t size, size_t start, const char *word)
+{
+	size_t at = strlen(text);
+
+	if (at > start && at + 1 < size)
+		text[at++] = ' ';
+	quote(text, at, size, word);
+}
+
 static void put_words(char *text, size_t size, const char *word, va_list ap)
 {
-	size_t start = strlen(text), at = start;
+	size_t start = strlen(text);
 
-	for (; word; word = va_arg(ap, const char *)) {
-		if (at > start && at + 1 < size)
-			text[at++] = ' ';
-		at = quote(text, at, size, word);
-	}
+	for (; word; word = va_arg(ap, const char *))
+		put_word(text, size, start, word);
 }
 
 int kst_error_command(struct kst_error *err, const char *word, ...)
@@ -174,6 +180,30 @@ int kst_error_advise(struct kst_error *err, const char *what, const char *word, 
 	va_start(ap, word);
 	put_words(text, sizeof(text), word, ap);
 	va_end(ap);
+	return kst_error_hint(err, "%s", text);
+}
+
+int kst_error_words(struct kst_error *err, const char *what, const char *const *word)
+{
+	char text[sizeof(err->hint)] = "";
+	size_t start, left = sizeof(text) - 1;
+
+	if (what)
+		snprintf(text, sizeof(text), "%s:  ", what);
+	start = strlen(text);
+	left -= start;
+	/* Half a command is worse than none: each quote of a word becomes four characters. */
+	for (size_t i = 0; word[i]; i++) {
+		size_t need = strlen(word[i]) + 8;
+
+		for (const char *p = word[i]; *p; p++)
+			need += 3 * (*p == '\'');
+		if (need > left)
+			return -1;
+		left -= need;
+	}
+	for (size_t i = 0; word[i]; i++)
+		put_word(text, sizeof(text), start, word[i]);
 	return kst_error_hint(err, "%s", text);
 }
 

@@ -27,6 +27,8 @@ struct cli {
 	struct global g;
 	const char **operand; /* what is left after the options */
 	size_t nr;
+	char *const *word;    /* all of the command line but the command's name, for cmd_again() */
+	size_t nr_words;
 	struct out *out;
 	struct kst_asker asker;       /* from --pass and friends, else the terminal */
 	struct kst_progress progress; /* drawn by ui/progress, if it can be seen */
@@ -81,6 +83,18 @@ int cmd_open(struct cli *cli, const char *path, struct kst_store **out);
  */
 int cmd_edit(struct cli *cli, const char *path, bool create, char store_kind,
 	     struct kst_store **out);
+
+/*
+ * Hint: the user's whole command, so that it can be run as it stands: with the operands `operand` in
+ * the place of his (NULL: his own), and with `more` (options, a NULL at the end; may be NULL), which
+ * replace what he said of the same ones.  `what` as in kst_error_words().  Returns -1.
+ */
+int cmd_again(struct cli *cli, const char *what, const char *const *operand, const char *const *more);
+/* The same with another command, without the options that it does not know. */
+int cmd_again_as(struct cli *cli, const struct cmd *as, const char *what, const char *const *operand,
+		 const char *const *more);
+/* The same command with operand k first. */
+int cmd_to_front(struct cli *cli, size_t k);
 
 /* An entry where the file should be, and a file among the entries: SWAPPED with the right command.
  * Called by main for every command that takes entries of its first operand. */

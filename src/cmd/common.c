@@ -119,7 +119,7 @@ int cmd_edit(struct cli *cli, const char *path, bool create, char store_kind,
 	if (!create) {
 		kst_error_setx(cli->err, KST_E_NEEDS_CREATE, "there is no such file");
 		kst_error_subject(cli->err, "%s", path);
-		return kst_error_hint(cli->err, "to make it, add --create");
+		return cmd_again(cli, "to make it", NULL, (const char *const[]){ "--create", NULL });
 	}
 	f = cmd_format_of(path, cli->err);
 	if (!f || kst_store_new(out, path, f, &opt, cli->err) < 0)
@@ -143,9 +143,7 @@ int cmd_notice_swap(struct cli *cli)
 	kst_error_setx(cli->err, KST_E_SWAPPED, "there is no such file, and %s is one: the %s comes first",
 		       cli->operand[k], cli->cmd->changes ? "store" : "file");
 	kst_error_subject(cli->err, "%s", cli->operand[0]);
-	/* One word of a noun's command or two; more operands make a hint that nobody reads. */
-	return kst_error_command(cli->err, "kstool", cli->cmd->name, cli->operand[k], cli->operand[0],
-				 k == 1 && cli->nr > 2 ? cli->operand[2] : NULL, NULL);
+	return cmd_to_front(cli, k);
 }
 
 bool cmd_interactive(const struct cli *cli)
@@ -178,7 +176,7 @@ int cmd_confirm(struct cli *cli, const char *subject, const char *what, const ch
 	if (!cmd_interactive(cli)) {
 		kst_error_setx(cli->err, KST_E_NEEDS_REPLACE, "%s", what);
 		kst_error_subject(cli->err, "%s", subject);
-		return kst_error_hint(cli->err, "if that is meant, add %s", hint);
+		return cmd_again(cli, "if that is meant", NULL, (const char *const[]){ hint, NULL });
 	}
 	out_flush(cli->out);
 	tty_text(&b, subject);

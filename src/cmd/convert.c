@@ -230,7 +230,7 @@ static int exists(struct cli *cli, const struct convert_opts *opt)
 {
 	kst_error_setx(cli->err, KST_E_EXISTS, "exists already");
 	kst_error_subject(cli->err, "%s", opt->out);
-	return kst_error_hint(cli->err, "name another file, or add --replace");
+	return cmd_again(cli, "name another file, or", NULL, (const char *const[]){ "--replace", NULL });
 }
 
 /* What lies there already, in the form that was asked for, is not written again. */

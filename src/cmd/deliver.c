@@ -34,7 +34,7 @@ int deliver_check(struct cli *cli, const struct deliver *d)
 		return 0;
 	kst_error_setx(cli->err, KST_E_EXISTS, "exists already");
 	kst_error_subject(cli->err, "%s", d->path);
-	return kst_error_hint(cli->err, "name another file, or add --replace");
+	return cmd_again(cli, "name another file, or", NULL, (const char *const[]){ "--replace", NULL });
 }
 
 int deliver_file(struct cli *cli, const struct deliver *d, char *text, struct changes *changes,

@@ -79,8 +79,7 @@ int entries_notice_swap(struct cli *cli)
 		return 0;
 	kst_error_setx(cli->err, KST_E_SWAPPED, "the store comes first, then what goes into it");
 	kst_error_subject(cli->err, "%s", cli->operand[0]);
-	return kst_error_command(cli->err, "kstool", cli->cmd->name, cli->operand[cli->nr - 1],
-				 cli->operand[0], NULL);
+	return cmd_to_front(cli, cli->nr - 1);
 }
 
 void entries_warn_bare(struct cli *cli, const struct kst_format *f, const struct kst_entry *e)
@@ -92,21 +91,6 @@ void entries_warn_bare(struct cli *cli, const struct kst_format *f, const struct
 			 "%s: a private key without certificate: was its certificate forgotten?%s",
 			 e->alias ? e->alias : "(no name)",
 			 f->caps & KST_CAP_JAVA ? " Java cannot use it" : "");
-}
-
-int entries_again(struct cli *cli, const char *a, const char *b, const char *c)
-{
-	const char *w[8] = { NULL };
-	size_t nr = cli->nr < 4 ? cli->nr : 4;
-
-	/* More operands than these make a hint that nobody reads. */
-	for (size_t i = 0; i < nr; i++)
-		w[i] = cli->operand[i];
-	w[nr] = a;
-	w[nr + 1] = b;
-	w[nr + 2] = c;
-	return kst_error_command(cli->err, "kstool", cli->cmd->name, w[0], w[1], w[2], w[3], w[4], w[5],
-				 w[6], NULL);
 }
 
 char *entries_text(const struct kst_entry *e)

@@ -19,9 +19,6 @@ void sources_close(struct sources *s);
 /* Source and store changed places: SWAPPED with the right command. */
 int entries_notice_swap(struct cli *cli);
 
-/* Hint: the same command with all its operands and three words more. */
-int entries_again(struct cli *cli, const char *a, const char *b, const char *c);
-
 /* Warn where a private key goes into a format that Java reads without a certificate: Java ignores it. */
 void entries_warn_bare(struct cli *cli, const struct kst_format *f, const struct kst_entry *e);
 

@@ -41,7 +41,7 @@ static int conflict(struct state *st, const char *alias, const struct kst_entry 
 		       now->kind == KST_KIND_CERT ? "trusted certificate" : "certificate");
 	kst_error_subject(err, "%s", kst_store_path(st->store));
 	entries_compare(now, neu, err);
-	return entries_again(st->cli, "--alias", alias, "--replace");
+	return cmd_again(st->cli, NULL, NULL, (const char *const[]){ "--alias", alias, "--replace", NULL });
 }
 
 /* Something would be lost.  --replace and --yes say that it may; a person is asked; a script (and a
@@ -222,6 +222,20 @@ fail:
 	return -1;
 }
 
+/* Like convert's inputs: what ends in a CA lacks the root at most, which every client has. */
+static void warn_incomplete(struct state *st, const struct kst_entry *e)
+{
+	const struct kst_cert *last = e->chain.cert[e->chain.nr - 1];
+	struct kst_buf issuer KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	if (kst_cert_is_ca(last) || kst_cert_is_self_issued(last))
+		return;
+	kst_cert_issuer_name(last, &issuer);
+	out_warn(st->cli->out, "chain-incomplete",
+		 "\"%s\": the certificate of its issuer \"%s\" is missing; name its file too, or clients may fail",
+		 e->alias ? e->alias : "(no name)", issuer.data ? (char *)issuer.data : "");
+}
+
 /* A certificate without its key in the sources: the reply for a key in the store? */
 static int add_reply(struct state *st, const struct kst_entry *cert,
 		     const struct kst_gathered *pool, bool *used)
@@ -241,11 +255,14 @@ static int add_reply(struct state *st, const struct kst_entry *cert,
 		    entries_reply(&neu, st->store, i, now, cert->chain.cert[0], pool,
 				  st->opt->drop_root, st->cli->err) < 0)
 			return -1;
+		warn_incomplete(st, neu);
 		return swap_in(st, i, current, neu);
 	}
 	if (entries_reply(&neu, st->store, i, now, cert->chain.cert[0], pool, st->opt->drop_root,
 			  st->cli->err) < 0)
 		return -1;
+	if (!is_shorter(now, neu))
+		warn_incomplete(st, neu);
 	/* A longer-lived certificate for the same key and names loses nothing. */
 	ret = put(st, i, neu, st->opt->replace || !kst_entry_leaf(now) ||
 			      entries_not_worse(now, neu));
@@ -282,10 +299,37 @@ static void say_unused(struct state *st, const struct kst_gathered *g)
 		c = changes_add(&st->changes, CHANGE_SKIPPED, name.data ? (char *)name.data : "",
 				"certificate");
 		if (c) {
-			c->text = kst_strdup("belongs to no key here (to trust a CA: kstool trust)");
+			c->text = kst_strdup(kst_cert_is_ca(g->entry[i]->chain.cert[0])
+						     ? "belongs to no key here (to trust a CA: kstool trust)"
+						     : "belongs to no key here");
 			c->reason = kst_strdup("no-private-key");
 		}
 	}
+}
+
+/* Certificates alone are for trust, if they are CAs; a server's needs its key. */
+static int no_key(struct state *st, const struct kst_gathered *g)
+{
+	struct kst_buf name KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct cli *cli = st->cli;
+	const struct kst_cert *cert = NULL;
+	const struct cmd *trust = cmd_find("trust");
+
+	for (size_t i = 0; i < g->nr && !cert; i++)
+		cert = kst_entry_leaf(g->entry[i]);
+	if (!cert) {
+		kst_error_setx(cli->err, KST_E_NOTHING_FOUND, "holds no private key");
+		return kst_error_subject(cli->err, "%s", cli->operand[1]);
+	}
+	kst_cert_name(cert, &name);
+	kst_error_setx(cli->err, KST_E_NO_PRIVATE_KEY, "no private key for \"%s\" in %s or %s",
+		       name.data ? (char *)name.data : "", cli->operand[1], cli->operand[0]);
+	kst_error_subject(cli->err, "%s", cli->operand[1]);
+	if (kst_cert_is_ca(cert))
+		return cmd_again_as(cli, trust, "to trust this CA", NULL, NULL);
+	kst_error_detail(cli->err, "it is no CA: name the file of its private key too");
+	return cmd_again_as(cli, trust, "to trust it alone, without a key", NULL,
+			    (const char *const[]){ "--leaf", NULL });
 }
 
 static int take(struct state *st, const struct kst_gathered *g)
@@ -312,19 +356,7 @@ static int take(struct state *st, const struct kst_gathered *g)
 		say_unused(st, g);
 		return 0;
 	}
-	struct kst_buf name KST_SCRATCH_BUF = KST_BUF_INIT;
-	for (size_t i = 0; i < g->nr && !name.len; i++)
-		if (kst_entry_leaf(g->entry[i]))
-			kst_cert_name(kst_entry_leaf(g->entry[i]), &name);
-	if (!name.len)
-		kst_error_setx(st->cli->err, KST_E_NOTHING_FOUND, "holds no private key");
-	else
-		kst_error_setx(st->cli->err, KST_E_NO_PRIVATE_KEY,
-			       "no private key for \"%s\" in %s or %s", (char *)name.data,
-			       st->cli->operand[1], st->cli->operand[0]);
-	kst_error_subject(st->cli->err, "%s", st->cli->operand[1]);
-	return kst_error_advise(st->cli->err, "to trust this CA", "kstool", "trust",
-				st->cli->operand[0], st->cli->operand[1], NULL);
+	return no_key(st, g);
 }
 
 static void say_left_out(struct state *st, const struct kst_gathered *g)

@@ -125,8 +125,8 @@ static int in_store(struct cli *cli, const struct keygen_opts *opt, const char *
 			kst_error_setx(cli->err, KST_E_ALIAS_CONFLICT, "\"%s\" already holds a %s", alias,
 				       cmd_type_word(&h));
 			kst_error_subject(cli->err, "%s", cli->operand[0]);
-			kst_error_command(cli->err, "kstool", "keygen", cli->operand[0], "--alias",
-					  alias, "--replace", NULL);
+			cmd_again(cli, NULL, NULL,
+				  (const char *const[]){ "--alias", alias, "--replace", NULL });
 			goto done;
 		}
 	}

@@ -115,7 +115,7 @@ static int run(struct cli *cli, void *opts)
 				cli->g.dry_run || cli->g.check, cli->err) < 0) {
 		if (cli->err->code == KST_E_PIN || cli->err->code == KST_E_ROLLBACK) {
 			kst_error_detail(cli->err, "signed by %s", kst_store_info(s)->signer);
-			kst_error_command(cli->err, "kstool", "pin", cli->operand[0], "--replace", NULL);
+			cmd_again(cli, NULL, NULL, (const char *const[]){ "--replace", NULL });
 		}
 	} else {
 		ret = report(cli, lists.own, s, name, done);

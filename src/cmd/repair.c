@@ -71,8 +71,7 @@ static int run(struct cli *cli, void *opts)
 
 	if (!opt->out) {
 		kst_error_setx(cli->err, KST_E_USAGE, "a store is never repaired in place");
-		return kst_error_command(cli->err, "kstool", "repair", cli->operand[0], "-o",
-					 "NEW.kst", NULL);
+		return cmd_again(cli, NULL, NULL, (const char *const[]){ "-o", "NEW.kst", NULL });
 	}
 	out_schema(cli->out, "kstool.repair/1");
 	if (kst_native_repair(&r, cli->operand[0], opt->out, opt->accept.item, &open, cli->err) < 0)

@@ -198,7 +198,8 @@ static int add(struct state *st, const struct kst_entry *from, struct kst_cert *
 	}
 	if (kst_store_add(st->store, e, &i, st->cli->err) < 0) {
 		if (st->cli->err->code == KST_E_ALIAS_CONFLICT)
-			kst_error_hint(st->cli->err, "choose another name with --alias, or add --replace");
+			cmd_again(st->cli, "choose another name with --alias, or", NULL,
+				  (const char *const[]){ "--replace", NULL });
 		if (st->cli->err->code == KST_E_CANNOT_HOLD)
 			kst_error_hint(st->cli->err, "take what is trusted for one purpose with --purpose server");
 		return -1;
