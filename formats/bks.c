@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "crypto/bks_key.h"
+#include "java_chain.h"
 #include "kstool/alloc.h"
 
 /* Bouncy Castle writes 20; old files of others may differ a little. */
@@ -43,7 +44,7 @@ bool bks_first_entry(const uint8_t *p, size_t n)
 	kst_cursor_take(&c, kst_cursor_be16(&c));
 	int64_t ms = (int64_t)kst_cursor_be64(&c);
 	uint32_t chain = kst_cursor_be32(&c);
-	return !c.failed && ms >= 0 && ms < MS_MAX && chain <= BKS_CHAIN &&
+	return !c.failed && ms >= 0 && ms < MS_MAX && chain <= JAVA_CHAIN_MAX &&
 	       (!chain || !kst_cursor_left(&c) || kst_cursor_be16(&c) <= 16);
 }
 

@@ -14,7 +14,6 @@
 #include "kstool/format.h"
 
 #define BKS_MAC 20
-#define BKS_CHAIN 100 /* certificates of one key */
 
 enum bks_type { BKS_END, BKS_CERT, BKS_KEY, BKS_OPAQUE, BKS_SEALED };
 

@@ -15,6 +15,7 @@
 #include "crypto/bks_key.h"
 #include "crypto/der.h"
 #include "crypto/pbe.h"
+#include "java_chain.h"
 #include "kstool/alloc.h"
 #include "kstool/text.h"
 #include "kstool/time.h"
@@ -47,44 +48,11 @@ static int take(struct reader *r, size_t len, struct kst_bytes *out, struct kst_
 
 /* ---- parts ---- */
 
-static int read_cert(struct reader *r, struct kst_chain *chain, struct kst_error *err)
+static int read_certs(struct reader *r, bool chain, struct kst_entry *e, struct kst_error *err)
 {
-	struct kst_bytes type, der;
-	struct kst_cert *cert = NULL;
-
-	if (take(r, kst_cursor_be16(&r->c), &type, err) < 0)
-		return -1;
-	/* Java's own, and that of writers in other languages. */
-	if (!kst_bytes_is(type, "X.509", 5) && !kst_bytes_is(type, "X509", 4))
-		return kst_error_setx(err, KST_E_UNSUPPORTED_FEATURE,
-				      "entry %zu holds a certificate that is not of type X.509",
-				      r->number);
-	if (take(r, kst_cursor_be32(&r->c), &der, err) < 0)
-		return -1;
-	if (++r->certs > r->io->limits->blocks)
-		return kst_error_setx(err, KST_E_LIMIT, "has more than %" PRIu32 " certificates",
-				      r->io->limits->blocks);
-	if (kst_cert_new(&cert, der.data, der.len, err) < 0)
-		return kst_error_detail(err, "entry %zu", r->number);
-	int rc = kst_chain_push(chain, cert);
-	kst_cert_free(cert);
-	return rc < 0 ? kst_error_nomem(err) : 0;
-}
-
-static int read_chain(struct reader *r, struct kst_chain *chain, struct kst_error *err)
-{
-	uint32_t nr = kst_cursor_be32(&r->c);
-
-	if (r->c.failed)
-		return ends(r, err);
-	if (nr > BKS_CHAIN)
-		return kst_error_setx(err, KST_E_LIMIT,
-				      "entry %zu has %" PRIu32 " certificates, the limit is %d",
-				      r->number, nr, BKS_CHAIN);
-	for (; nr; nr--)
-		if (read_cert(r, chain, err) < 0)
-			return -1;
-	return 0;
+	struct java_chain j = { &r->c, r->io->limits->blocks, true, &r->certs, r->number };
+	int rc = chain ? java_chain_read(&j, &e->chain, err) : java_cert_read(&j, &e->chain, err);
+	return rc > 0 ? ends(r, err) : rc;
 }
 
 /* A frame in the open becomes what it is. */
@@ -187,7 +155,7 @@ static int read_body(struct reader *r, uint8_t type, struct kst_entry *e, struct
 		/* No writer puts a chain before it. */
 		kst_chain_release(&e->chain);
 		e->trusted = true;
-		return read_cert(r, &e->chain, err);
+		return read_certs(r, false, e, err);
 	case BKS_KEY:
 		if (kst_bks_frame_take(&r->c, &f) < 0)
 			return r->c.failed ? ends(r, err) : corrupt(r, "is a key of no kind", err);
@@ -274,7 +242,7 @@ static int read_entry(struct reader *r, uint8_t type, struct kst_error *err)
 		kst_entry_free(e);
 		return kst_error_nomem(err);
 	}
-	if (read_chain(r, &e->chain, err) < 0 || read_body(r, type, e, err) < 0 ||
+	if (read_certs(r, true, e, err) < 0 || read_body(r, type, e, err) < 0 ||
 	    set_name(r, alias, e, base, err) < 0) {
 		kst_entry_free(e);
 		return -1;

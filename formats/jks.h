@@ -17,7 +17,6 @@
 #include "kstool/format.h"
 
 #define JKS_DIGEST 20
-#define JKS_CHAIN 100 /* certificates of one key */
 
 enum jks_tag { JKS_KEY = 1, JKS_TRUSTED = 2, JKS_SECRET = 3 };
 

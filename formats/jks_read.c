@@ -13,6 +13,7 @@
 
 #include "crypto/der.h"
 #include "crypto/pbe.h"
+#include "java_chain.h"
 #include "kstool/alloc.h"
 #include "kstool/text.h"
 #include "kstool/time.h"
@@ -20,7 +21,6 @@
 
 /* The least that an entry takes: tag, empty alias, date, length. */
 #define ENTRY_MIN (4 + 2 + 8 + 4)
-#define CERT_MIN 4
 
 struct reader {
 	const struct jks_type *type;
@@ -81,45 +81,11 @@ static int take(struct reader *r, size_t len, struct kst_bytes *out, struct kst_
 
 /* ---- certificates ---- */
 
-static int read_cert(struct reader *r, struct kst_chain *chain, struct kst_error *err)
+static int read_certs(struct reader *r, bool chain, struct kst_entry *e, struct kst_error *err)
 {
-	struct kst_bytes type, der;
-	struct kst_cert *cert = NULL;
-
-	if (r->state->version == 2) {
-		if (take(r, kst_cursor_be16(&r->c), &type, err) < 0)
-			return -1;
-		/* Java's own, and that of keystore-go, which Java reads too. */
-		if (!kst_bytes_is(type, "X.509", 5) && !kst_bytes_is(type, "X509", 4))
-			return kst_error_setx(err, KST_E_UNSUPPORTED_FEATURE,
-					      "entry %zu holds a certificate that is not of type X.509",
-					      r->number);
-	}
-	if (take(r, kst_cursor_be32(&r->c), &der, err) < 0)
-		return -1;
-	if (++r->certs > r->io->limits->blocks)
-		return kst_error_setx(err, KST_E_LIMIT, "has more than %" PRIu32 " certificates",
-				      r->io->limits->blocks);
-	if (kst_cert_new(&cert, der.data, der.len, err) < 0)
-		return kst_error_detail(err, "entry %zu", r->number);
-	int rc = kst_chain_push(chain, cert);
-	kst_cert_free(cert);
-	return rc < 0 ? kst_error_nomem(err) : 0;
-}
-
-static int read_chain(struct reader *r, struct kst_chain *chain, struct kst_error *err)
-{
-	uint32_t nr = kst_cursor_be32(&r->c);
-	if (r->c.failed || nr > kst_cursor_left(&r->c) / CERT_MIN)
-		return ends(r, err);
-	if (nr > JKS_CHAIN)
-		return kst_error_setx(err, KST_E_LIMIT,
-				      "entry %zu has %" PRIu32 " certificates, the limit is %d",
-				      r->number, nr, JKS_CHAIN);
-	for (; nr; nr--)
-		if (read_cert(r, chain, err) < 0)
-			return -1;
-	return 0;
+	struct java_chain j = { &r->c, r->io->limits->blocks, r->state->version == 2, &r->certs, r->number };
+	int rc = chain ? java_chain_read(&j, &e->chain, err) : java_cert_read(&j, &e->chain, err);
+	return rc > 0 ? ends(r, err) : rc;
 }
 
 /* ---- entries ---- */
@@ -164,7 +130,7 @@ static int read_key(struct reader *r, struct kst_entry *e, struct kst_error *err
 	if (!e->key || (epki.len && kst_blob_set(&e->key->sealed, epki.data, epki.len) < 0))
 		return kst_error_nomem(err);
 	note_protection(r, epki);
-	return read_chain(r, &e->chain, err);
+	return read_certs(r, true, e, err);
 }
 
 static int read_secret(struct reader *r, struct kst_entry *e, struct kst_error *err)
@@ -230,7 +196,7 @@ static int fill_entry(struct reader *r, uint32_t tag, struct kst_bytes alias, st
 		      struct jks_base *base, struct kst_error *err)
 {
 	int rc = tag == JKS_KEY	      ? read_key(r, e, err)
-		 : tag == JKS_TRUSTED ? read_cert(r, &e->chain, err)
+		 : tag == JKS_TRUSTED ? read_certs(r, false, e, err)
 				      : read_secret(r, e, err);
 	if (rc < 0 || read_name(r, alias, e, base, err) < 0)
 		return -1;

@@ -13,6 +13,7 @@
 
 #include "crypto/der.h"
 #include "crypto/pbe.h"
+#include "java_chain.h"
 #include "kstool/alloc.h"
 #include "kstool/text.h"
 #include "kstool/time.h"
@@ -125,9 +126,9 @@ static int put_key(struct writer *w, const struct kst_entry *e, const struct jks
 	struct kst_buf sealed KST_SCRATCH_BUF = KST_BUF_INIT;
 	if (!e->key)
 		return kst_error_setx(err, KST_E_NO_PRIVATE_KEY, "\"%s\" has no private key", name_of(e));
-	if (e->chain.nr > JKS_CHAIN)
+	if (e->chain.nr > JAVA_CHAIN_MAX)
 		return kst_error_setx(err, KST_E_LIMIT, "\"%s\" has %zu certificates, the limit is %d",
-				      name_of(e), e->chain.nr, JKS_CHAIN);
+				      name_of(e), e->chain.nr, JAVA_CHAIN_MAX);
 	if (seal_key(w, e, &sealed, err) < 0 || put_head(w, JKS_KEY, e, base, err) < 0 ||
 	    put_bytes(w, (struct kst_bytes){ sealed.data, sealed.len }, err) < 0)
 		return -1;

@@ -402,4 +402,34 @@ static inline void kit_is(struct kst_entry *e, const struct party *p, const char
 			      strstr((o)->err.message, words), \
 		      "%d [%s] %s", (o)->rc, kst_code_slug((o)->err.code), (o)->err.message)
 
+/* ---- who is in them ---- */
+
+static struct party root, ica, web, api;
+
+static inline void kit_setup(void)
+{
+	root = party_new("Root", NULL, 1, NULL);
+	ica = party_new("Issuing CA", NULL, 1, &root);
+	web = party_new("web", "DNS:web.test", 0, &ica);
+	api = party_new("api", "DNS:api.test", 0, &ica);
+}
+
+static inline void kit_teardown(void)
+{
+	party_free(&root);
+	party_free(&ica);
+	party_free(&web);
+	party_free(&api);
+	kit_reset();
+}
+
+/* Key, leaf, issuer; everything as it should be. */
+static inline struct kst_bytes kit_good(const char *pass)
+{
+	return J(kit_safe(kit_key_bag(&web, pass, J(kit_name("web"), kit_id("1")))),
+		 kit_encrypted(J(kit_cert_bag(&web, J(kit_name("web"), kit_id("1"))),
+				 kit_cert_bag(&ica, NOTHING)),
+			       pass, 1000));
+}
+
 #endif

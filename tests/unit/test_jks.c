@@ -12,25 +12,6 @@ extern const struct kst_format kst_format_jks, kst_format_jceks;
 static const struct jks_type *const types[] = { &jks_type_jks, &jks_type_jceks };
 #define NR_TYPES 2
 
-static struct party root, ica, web, api;
-
-static void setup(void)
-{
-	root = party_new("Root", NULL, 1, NULL);
-	ica = party_new("Issuing CA", NULL, 1, &root);
-	web = party_new("web", "DNS:web.test", 0, &ica);
-	api = party_new("api", "DNS:api.test", 0, &ica);
-}
-
-static void teardown(void)
-{
-	party_free(&root);
-	party_free(&ica);
-	party_free(&web);
-	party_free(&api);
-	kit_reset();
-}
-
 static void type(int i)
 {
 	kit_format = types[i]->format;
@@ -463,7 +444,7 @@ Suite *test_jks(void)
 {
 	Suite *s = suite_create("jks");
 	TCase *t = tcase_create("jks");
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, kit_setup, kit_teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, what_is_written_is_read_again, 0, NR_TYPES);
 	tcase_add_loop_test(t, what_nobody_touched_stays_byte_for_byte, 0, NR_TYPES);

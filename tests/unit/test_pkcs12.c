@@ -4,25 +4,6 @@
  */
 #include "pkcs12_kit.h"
 
-static struct party root, ica, web, api;
-
-static void setup(void)
-{
-	root = party_new("Root", NULL, 1, NULL);
-	ica = party_new("Issuing CA", NULL, 1, &root);
-	web = party_new("web", "DNS:web.test", 0, &ica);
-	api = party_new("api", "DNS:api.test", 0, &ica);
-}
-
-static void teardown(void)
-{
-	party_free(&root);
-	party_free(&ica);
-	party_free(&web);
-	party_free(&api);
-	kit_reset();
-}
-
 static void push(struct opened *o, struct kst_entry *e)
 {
 	ck_assert_int_eq(kst_model_push(&o->model, e, KST_NO_BASE), 0);
@@ -629,7 +610,7 @@ Suite *test_pkcs12(void)
 	Suite *s = suite_create("pkcs12");
 	TCase *t = tcase_create("write");
 	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, kit_setup, kit_teardown);
 	tcase_add_test(t, what_is_written_is_read_again);
 	tcase_add_test(t, openssl_reads_what_is_written);
 	tcase_add_test(t, pbmac1_is_written_and_kept);

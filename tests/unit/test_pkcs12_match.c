@@ -5,34 +5,6 @@
  */
 #include "pkcs12_kit.h"
 
-static struct party root, ica, web, api;
-
-static void setup(void)
-{
-	root = party_new("Root", NULL, 1, NULL);
-	ica = party_new("Issuing CA", NULL, 1, &root);
-	web = party_new("web", "DNS:web.test", 0, &ica);
-	api = party_new("api", "DNS:api.test", 0, &ica);
-}
-
-static void teardown(void)
-{
-	party_free(&root);
-	party_free(&ica);
-	party_free(&web);
-	party_free(&api);
-	kit_reset();
-}
-
-/* Key, leaf, issuer; everything as it should be. */
-static struct kst_bytes good(const char *pass)
-{
-	return J(kit_safe(kit_key_bag(&web, pass, J(kit_name("web"), kit_id("1")))),
-		 kit_encrypted(J(kit_cert_bag(&web, J(kit_name("web"), kit_id("1"))),
-				 kit_cert_bag(&ica, NOTHING)),
-			       pass, 1000));
-}
-
 START_TEST(different_names_do_not_part_a_key_from_its_certificate)
 {
 	struct opened o;
@@ -164,7 +136,7 @@ END_TEST
 START_TEST(a_part_may_have_a_passphrase_of_its_own)
 {
 	struct opened o;
-	struct kst_bytes file = kit_pfx(good("inner"), "outer");
+	struct kst_bytes file = kit_pfx(kit_good("inner"), "outer");
 	kit_blank(&o);
 	o.answers.store[0] = "outer";
 	o.answers.key = "inner";
@@ -203,7 +175,7 @@ Suite *test_pkcs12_match(void)
 	Suite *s = suite_create("pkcs12_match");
 	TCase *t = tcase_create("match");
 	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, kit_setup, kit_teardown);
 	tcase_add_test(t, different_names_do_not_part_a_key_from_its_certificate);
 	tcase_add_test(t, two_certificates_of_one_id_are_told_apart_by_the_key);
 	tcase_add_test(t, an_issuer_with_a_name_of_its_own_is_an_entry);

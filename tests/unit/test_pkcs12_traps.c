@@ -4,38 +4,10 @@
  */
 #include "pkcs12_kit.h"
 
-static struct party root, ica, web, api;
-
-static void setup(void)
-{
-	root = party_new("Root", NULL, 1, NULL);
-	ica = party_new("Issuing CA", NULL, 1, &root);
-	web = party_new("web", "DNS:web.test", 0, &ica);
-	api = party_new("api", "DNS:api.test", 0, &ica);
-}
-
-static void teardown(void)
-{
-	party_free(&root);
-	party_free(&ica);
-	party_free(&web);
-	party_free(&api);
-	kit_reset();
-}
-
-/* Key, leaf, issuer; everything as it should be. */
-static struct kst_bytes good(const char *pass)
-{
-	return J(kit_safe(kit_key_bag(&web, pass, J(kit_name("web"), kit_id("1")))),
-		 kit_encrypted(J(kit_cert_bag(&web, J(kit_name("web"), kit_id("1"))),
-				 kit_cert_bag(&ica, NOTHING)),
-			       pass, 1000));
-}
-
 START_TEST(a_file_as_it_should_be_opens)
 {
 	struct opened o;
-	kit_open(&o, kit_pfx(good("secret"), "secret"), "secret");
+	kit_open(&o, kit_pfx(kit_good("secret"), "secret"), "secret");
 	kit_is(kit_entry(&o, 0), &web, "secret", 2);
 	ck_assert_uint_eq(o.model.nr, 1);
 	ck_assert_int_eq(o.model.info.integrity, KST_INTEGRITY_VERIFIED);
@@ -51,7 +23,7 @@ END_TEST
 START_TEST(a_wrong_passphrase_is_wrong_and_none_is_needed)
 {
 	struct opened o;
-	struct kst_bytes file = kit_pfx(good("secret"), "secret");
+	struct kst_bytes file = kit_pfx(kit_good("secret"), "secret");
 	kit_open(&o, file, "other");
 	ck_refused(&o, "wrong-passphrase", "does not open");
 	kit_close(&o);
@@ -69,7 +41,7 @@ END_TEST
 START_TEST(what_is_altered_under_the_mac_does_not_open)
 {
 	struct opened o;
-	struct kst_bytes content = T(0x30, good("secret"));
+	struct kst_bytes content = T(0x30, kit_good("secret"));
 	struct kst_bytes mac = kit_mac(content, "secret");
 	for (size_t i = 0; i < content.len; i += 7) {
 		struct kst_bytes other = J(content);
@@ -212,7 +184,7 @@ END_TEST
 START_TEST(an_unknown_mac_is_no_wrong_passphrase)
 {
 	struct opened o;
-	struct kst_bytes content = T(0x30, good("x"));
+	struct kst_bytes content = T(0x30, kit_good("x"));
 	struct kst_bytes mac = T(0x30, T(0x30, T(0x30, kit_oid("1.2.643.2.2.9"), RAW("\x05\x00")),
 					 T(0x04, RAW("0123456789abcdef"))),
 				 T(0x04, RAW("salt")));
@@ -226,7 +198,7 @@ END_TEST
 START_TEST(pbmac1_needs_a_key_of_fair_length)
 {
 	struct opened o;
-	struct kst_bytes content = T(0x30, good("x"));
+	struct kst_bytes content = T(0x30, kit_good("x"));
 	for (unsigned n = 0; n <= 80; n++) {
 		kit_open(&o, T(0x30, kit_int(3), kit_data(content), kit_pbmac1(content, "x", n)), "x");
 		if (n >= 20 && n <= 64) {
@@ -248,7 +220,7 @@ START_TEST(a_short_mac_key_counts_as_no_mac)
 {
 	static const unsigned lengths[] = { 1, 8, 19 };
 	struct opened o;
-	struct kst_bytes content = T(0x30, good("x"));
+	struct kst_bytes content = T(0x30, kit_good("x"));
 	for (size_t i = 0; i < 3; i++) {
 		struct kst_bytes file =
 			T(0x30, kit_int(3), kit_data(content), kit_pbmac1(content, "anything", lengths[i]));
@@ -276,7 +248,7 @@ END_TEST
 START_TEST(what_stands_under_no_mac_has_no_room)
 {
 	struct opened o;
-	struct kst_bytes content = T(0x30, good("x"));
+	struct kst_bytes content = T(0x30, kit_good("x"));
 	struct kst_bytes mac = kit_pbmac1(content, "x", 32);
 	struct kst_bytes hmac = RAW("\x2a\x86\x48\x86\xf7\x0d\x02\x09\x05\x00");
 	/* The NULL of each HMAC in turn becomes an empty string, which changes no key. */
@@ -334,7 +306,7 @@ END_TEST
 START_TEST(encryption_without_mac_is_refused_unless_asked_for)
 {
 	struct opened o;
-	struct kst_bytes files[] = { kit_pfx(good("x"), NULL),
+	struct kst_bytes files[] = { kit_pfx(kit_good("x"), NULL),
 				     kit_pfx(kit_safe(kit_key_bag(&web, "x", NOTHING)), NULL) };
 	for (size_t i = 0; i < 2; i++) {
 		kit_open(&o, files[i], "x");
@@ -531,7 +503,7 @@ END_TEST
 START_TEST(a_file_cut_off_anywhere_is_no_crash_and_says_so)
 {
 	struct opened o;
-	struct kst_bytes file = kit_pfx(good("x"), "x");
+	struct kst_bytes file = kit_pfx(kit_good("x"), "x");
 	for (size_t n = 4; n < file.len; n += 5) {
 		/* In memory of its own, so that a read past the end is found. */
 		uint8_t *copy = malloc(n);
@@ -551,7 +523,7 @@ END_TEST
 START_TEST(one_bit_wrong_is_no_crash_and_opens_nothing_else)
 {
 	struct opened o;
-	struct kst_bytes file = kit_pfx(good("x"), "x");
+	struct kst_bytes file = kit_pfx(kit_good("x"), "x");
 	uint8_t *copy = malloc(file.len);
 	for (size_t i = 0; i < file.len * 8; i += 13) {
 		memcpy(copy, file.data, file.len);
@@ -573,7 +545,7 @@ END_TEST
 START_TEST(versions_and_signatures_that_nobody_writes_are_named)
 {
 	struct opened o;
-	struct kst_bytes content = T(0x30, good("x"));
+	struct kst_bytes content = T(0x30, kit_good("x"));
 	kit_open(&o, T(0x30, kit_int(4), kit_data(content), kit_mac(content, "x")), "x");
 	ck_refused(&o, "unsupported-feature", "version 4");
 	kit_close(&o);
@@ -587,7 +559,7 @@ END_TEST
 START_TEST(without_memory_it_fails_and_leaks_nothing)
 {
 	struct opened o;
-	struct kst_bytes file = kit_pfx(good("x"), "x");
+	struct kst_bytes file = kit_pfx(kit_good("x"), "x");
 	bool done = false;
 	for (size_t n = 1; n < 100000 && !done; n += 1 + n / 50) {
 		kit_blank(&o);
@@ -611,7 +583,7 @@ Suite *test_pkcs12_traps(void)
 	Suite *s = suite_create("pkcs12_traps");
 	TCase *t = tcase_create("traps");
 	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, kit_setup, kit_teardown);
 	tcase_add_test(t, a_file_as_it_should_be_opens);
 	tcase_add_test(t, a_wrong_passphrase_is_wrong_and_none_is_needed);
 	tcase_add_test(t, what_is_altered_under_the_mac_does_not_open);

@@ -7,39 +7,7 @@
 #include <sys/mount.h>
 #include <sys/wait.h>
 
-#include "kstool/kstool.h"
-#include "party.h"
-#include "shelf.h"
-
-static struct party ca, web, api;
-static struct shelf shelf;
-
-static const char *const formats[] = { "kst1", "pkcs12" };
-#define FORMATS 2
-
-static void setup_parties(void)
-{
-	ca = party_new("Test CA", NULL, 1, NULL);
-	web = party_new("web", "DNS:web.test", 0, &ca);
-	api = party_new("api", "DNS:api.test", 0, &ca);
-}
-
-static void teardown_parties(void)
-{
-	party_free(&ca);
-	party_free(&web);
-	party_free(&api);
-}
-
-static void setup(void)
-{
-	shelf_begin(&shelf);
-}
-
-static void teardown(void)
-{
-	shelf_end(&shelf);
-}
+#include "store_kit.h"
 
 static struct kst_store *with_key(const char *name, const char *format)
 {
