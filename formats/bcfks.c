@@ -26,22 +26,40 @@ struct reader {
 	struct kst_bytes store, mac_alg, kdf_alg, mac;
 };
 
-/* SEQUENCE { SEQUENCE { SEQUENCE { OID PBES2: two deep it is an encrypted key, three deep nothing else. */
+/* The contents of data[*at], a SEQUENCE. */
+static bool enter(const uint8_t *data, size_t n, size_t *at)
+{
+	if (n - *at < 2 || data[*at] != KST_DER_SEQUENCE)
+		return false;
+	size_t more = data[*at + 1] & 0x80 ? data[*at + 1] & 0x7f : 0;
+	if (more > 4 || n - *at < 2 + more)
+		return false;
+	*at += 2 + more;
+	return true;
+}
+
+#define STARTS(data, n, at, what) ((n) - (at) >= sizeof(what) && !memcmp((data) + (at), (what), sizeof(what)))
+
+/*
+ * SEQUENCE { SEQUENCE { SEQUENCE { OID PBES2: two deep it is an encrypted key, three deep nothing else.
+ * Not encrypted: SEQUENCE { SEQUENCE { version 1, SEQUENCE { OID of an HMAC.
+ */
 static int probe(const uint8_t *data, size_t n, bool whole)
 {
 	static const uint8_t pbes2[] = { 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 13 };
+	static const uint8_t sha512[] = { 6, 8, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 11 };
+	static const uint8_t sha3[] = { 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 16 };
+	static const uint8_t version[] = { KST_DER_INTEGER, 1, 1 };
 	size_t at = 0;
 
 	(void)whole;
-	for (int depth = 0; depth < 3; depth++) {
-		if (n - at < 2 || data[at] != KST_DER_SEQUENCE)
-			return 0;
-		size_t more = data[at + 1] & 0x80 ? data[at + 1] & 0x7f : 0;
-		if (more > 4 || n - at < 2 + more)
-			return 0;
-		at += 2 + more;
-	}
-	return n - at >= sizeof(pbes2) && !memcmp(data + at, pbes2, sizeof(pbes2)) ? 85 : 0;
+	if (!enter(data, n, &at) || !enter(data, n, &at))
+		return 0;
+	bool open = STARTS(data, n, at, version);
+	at += open ? sizeof(version) : 0;
+	if (!enter(data, n, &at))
+		return 0;
+	return (open ? STARTS(data, n, at, sha512) || STARTS(data, n, at, sha3) : STARTS(data, n, at, pbes2)) ? 85 : 0;
 }
 
 static void state_free(void *state)
@@ -111,6 +129,8 @@ static int take_frame(struct reader *r, struct kst_error *err)
 		return corrupt(err, "its integrity check cannot be decoded");
 	if (mac.body.len != KST_FKS_MAC_MAX)
 		return corrupt(err, "its MAC is not of 64 bytes");
+	in = kst_der_in(&store);
+	r->state->open = kst_der_peek(&in) == KST_DER_INTEGER;
 	r->store = store.whole;
 	r->mac_alg = mac_alg.whole;
 	r->kdf_alg = kdf_alg.whole;
@@ -128,6 +148,24 @@ static int try_pass(void *ctx, const struct kst_secret *pass, struct kst_error *
 	return memcmp(mac, r->mac.data, sizeof(mac)) ? 1 : 0;
 }
 
+/* How the store is encrypted; `epki` is what opens it.  An open one: nothing. */
+static int take_seal(struct reader *r, struct kst_buf *epki, struct kst_error *err)
+{
+	struct kst_info *info = &r->model->info;
+	struct kst_fks_how *how = &r->state->how;
+
+	if (r->state->open)
+		return 0;
+	if (kst_fks_to_epki(r->store, KST_FKS_STORE, epki) < 0)
+		return corrupt(err, "its store is not encrypted as Bouncy Castle does it");
+	if (kst_fks_how((struct kst_bytes){ epki->data, epki->len }, how, &info->iterations, err) < 0)
+		return -1;
+	info->encrypted = true;
+	snprintf(info->kdf, sizeof(info->kdf), "%s, %s", how->kwp ? "AES key wrap" : "AES-CCM",
+		 how->scrypt ? "scrypt" : "PBKDF2");
+	return 0;
+}
+
 static int unlock(struct reader *r, struct kst_error *err)
 {
 	struct kst_model *m = r->model;
@@ -136,12 +174,9 @@ static int unlock(struct reader *r, struct kst_error *err)
 				  .path = r->io->path,
 				  .format = "BCFKS",
 				  .public_defaults = true };
-	uint64_t cost;
 
-	if (kst_fks_to_epki(r->store, KST_FKS_STORE, &epki) < 0)
-		return corrupt(err, "its store is not encrypted as Bouncy Castle does it");
-	struct kst_bytes whole = { epki.data, epki.len };
-	if (kst_fks_how(whole, &r->state->how, &cost, err) < 0)
+	const char *digest = kst_fks_mac_digest(r->mac_alg, err);
+	if (!digest || take_seal(r, &epki, err) < 0)
 		return -1;
 	if (kst_ask_until(r->io->asker, &q, NULL, try_pass, r, &m->pass, &m->info.passphrase, err) < 0) {
 		if (err && err->code == KST_E_WRONG_PASSPHRASE)
@@ -150,12 +185,11 @@ static int unlock(struct reader *r, struct kst_error *err)
 	}
 	m->has_pass = true;
 	m->info.integrity = KST_INTEGRITY_VERIFIED;
-	m->info.encrypted = true;
-	m->info.iterations = cost;
-	snprintf(m->info.mac, sizeof(m->info.mac), "HMAC-SHA512");
-	snprintf(m->info.kdf, sizeof(m->info.kdf), "%s, %s", r->state->how.kwp ? "AES key wrap" : "AES-CCM",
-		 r->state->how.scrypt ? "scrypt" : "PBKDF2");
-	int rc = kst_fks_open(whole, &m->pass, r->io->limits, &r->state->plain, err);
+	snprintf(m->info.mac, sizeof(m->info.mac), "HMAC-%s", digest);
+	if (r->state->open)
+		return kst_secret_set(&r->state->plain, r->store.data, r->store.len, err);
+	int rc = kst_fks_open((struct kst_bytes){ epki.data, epki.len }, &m->pass, r->io->limits,
+			      &r->state->plain, err);
 	return rc == 1 ? corrupt(err, "its MAC is right, and the store cannot be decrypted") : rc;
 }
 
@@ -322,6 +356,18 @@ static int fill(struct reader *r, uint64_t type, struct kst_bytes data, struct k
 	}
 }
 
+/* A comment, and whatever else there may be: it goes back as it is. */
+static int take_rest(struct kst_der in, struct kst_bytes *out)
+{
+	struct kst_der_item item;
+	int rc;
+
+	*out = (struct kst_bytes){ in.p, kst_der_left(&in) };
+	while ((rc = kst_der_next(&in, &item)) == 1)
+		;
+	return rc;
+}
+
 static int read_object(struct reader *r, const struct kst_der_item *object, struct kst_error *err)
 {
 	struct kst_der in = kst_der_in(object);
@@ -335,7 +381,7 @@ static int read_object(struct reader *r, const struct kst_der_item *object, stru
 	    kst_der_expect(&in, KST_DER_UTF8_STRING, &name) < 0 ||
 	    kst_der_expect(&in, KST_DER_GENERALIZED_TIME, &created) < 0 ||
 	    kst_der_expect(&in, KST_DER_GENERALIZED_TIME, &modified) < 0 ||
-	    kst_der_expect(&in, KST_DER_OCTET_STRING, &data) < 0)
+	    kst_der_expect(&in, KST_DER_OCTET_STRING, &data) < 0 || take_rest(in, &base->rest) < 0)
 		return broken(r, "cannot be decoded", err);
 	if (n > BCFKS_SEALED_SECRET)
 		return broken(r, "is of no type that Bouncy Castle has", err);
@@ -349,7 +395,7 @@ static int read_object(struct reader *r, const struct kst_der_item *object, stru
 	e->origin = kst_strdup("bcfks");
 	base->whole = object->whole;
 	base->created = created.whole;
-	base->data = data.body;
+	base->type = n;
 	int rc = e->origin ? fill(r, n, data.body, e, err) : kst_error_nomem(err);
 	if (rc == 0)
 		rc = set_name(r, name.body, e, base, err);
@@ -369,14 +415,14 @@ static int read_objects(struct reader *r, struct kst_error *err)
 	uint64_t n;
 
 	if (kst_der_whole(r->state->plain.data, r->state->plain.len, KST_DER_SEQUENCE, &all) < 0)
-		return corrupt(err, "what it encrypts cannot be decoded");
+		return corrupt(err, "its store cannot be decoded");
 	in = kst_der_in(&all);
 	if (kst_der_expect(&in, KST_DER_INTEGER, &version) < 0 || kst_der_uint(version.body, &n) < 0 ||
 	    kst_der_expect(&in, KST_DER_SEQUENCE, &alg) < 0 ||
 	    kst_der_expect(&in, KST_DER_GENERALIZED_TIME, &created) < 0 ||
 	    kst_der_expect(&in, KST_DER_GENERALIZED_TIME, NULL) < 0 ||
-	    kst_der_enter(&in, KST_DER_SEQUENCE, &row) < 0)
-		return corrupt(err, "what it encrypts cannot be decoded");
+	    kst_der_enter(&in, KST_DER_SEQUENCE, &row) < 0 || take_rest(in, &r->state->rest) < 0)
+		return corrupt(err, "its store cannot be decoded");
 	if (n != 1)
 		return kst_error_setx(err, KST_E_UNSUPPORTED_FEATURE, "is of version %" PRIu64
 				      ", kstool reads version 1", n);

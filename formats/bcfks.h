@@ -10,14 +10,18 @@ enum bcfks_type { BCFKS_CERT, BCFKS_KEY, BCFKS_SECRET, BCFKS_SEALED_KEY, BCFKS_S
 
 /* An object as it stands in the file. */
 struct bcfks_base {
-	struct kst_bytes whole, created, data; /* into `plain`; elements whole, but for data */
+	uint64_t type;
+	struct kst_bytes whole, created; /* into `plain`; elements whole */
+	struct kst_bytes rest; /* behind its data: a comment, and what is not known here */
 	char *alias; /* as the model was given it; NULL: not the one in the file */
 };
 
 struct bcfks_state {
 	struct kst_secret plain; /* ObjectStoreData */
+	bool open; /* it lay in the file without encryption */
 	struct kst_fks_how how;
 	struct kst_bytes created; /* of the store: GeneralizedTime, whole; into `plain` */
+	struct kst_bytes rest; /* behind the objects: as in an object */
 	struct bcfks_base *base;
 	size_t nr, size;
 };

@@ -42,7 +42,8 @@ static void put_time(struct kst_buf *out, int64_t t)
 	kst_der_put(out, KST_DER_GENERALIZED_TIME, digits, n);
 }
 
-static void put_object(struct writer *w, enum bcfks_type type, const struct kst_entry *e,
+/* `type`: of a new object; one that keeps its seal keeps its own. */
+static void put_object(struct writer *w, uint64_t type, const struct kst_entry *e,
 		       const struct bcfks_base *base, struct kst_bytes data)
 {
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
@@ -52,9 +53,14 @@ static void put_object(struct writer *w, enum bcfks_type type, const struct kst_
 		kst_der_put(&b, KST_DER_UTF8_STRING, e->alias_source.data, e->alias_source.len);
 	else
 		kst_der_put(&b, KST_DER_UTF8_STRING, name_of(e), strlen(name_of(e)));
-	put_time(&b, e->created ? e->created : kst_time_now());
+	if (base && !e->created) /* a date that was not understood */
+		kst_buf_put(&b, base->created.data, base->created.len);
+	else
+		put_time(&b, e->created ? e->created : kst_time_now());
 	put_time(&b, kst_time_now());
 	kst_der_put(&b, KST_DER_OCTET_STRING, data.data, data.len);
+	if (base && base->rest.len)
+		kst_buf_put(&b, base->rest.data, base->rest.len);
 	kst_der_put(&w->row, KST_DER_SEQUENCE, b.data, b.len);
 	w->row.failed |= b.failed;
 }
@@ -69,8 +75,9 @@ static int put_key(struct writer *w, const struct kst_entry *e, const struct bcf
 		return kst_error_setx(err, KST_E_NO_PRIVATE_KEY, "\"%s\" has no private key", name_of(e));
 	struct kst_bytes sealed = { e->key->sealed.data, e->key->sealed.len };
 	struct kst_bytes pkcs8 = { e->key->pkcs8.data, e->key->pkcs8.len };
+	uint64_t type = BCFKS_KEY;
 	if (sealed.len && kst_fks_from_epki(sealed, KST_FKS_PRIVATE, &b) == 0) {
-		/* as it was */
+		type = base && base->type == BCFKS_SEALED_KEY ? base->type : type;
 	} else if (kst_key_is_sealed(e->key)) {
 		kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
 			       "the private key \"%s\" is encrypted in a way that BCFKS has not: it must "
@@ -88,7 +95,7 @@ static int put_key(struct writer *w, const struct kst_entry *e, const struct bcf
 	kst_der_put(&data, KST_DER_SEQUENCE, b.data, b.len);
 	if (b.failed || chain.failed || data.failed)
 		return kst_error_nomem(err);
-	put_object(w, BCFKS_KEY, e, base, (struct kst_bytes){ data.data, data.len });
+	put_object(w, type, e, base, (struct kst_bytes){ data.data, data.len });
 	return 0;
 }
 
@@ -102,7 +109,8 @@ static int put_secret(struct writer *w, const struct kst_entry *e, const struct 
 
 	if (!e->secret.len && kst_fks_from_epki((struct kst_bytes){ e->secret_sealed.data, e->secret_sealed.len },
 						KST_FKS_SECRET, &data) == 0) {
-		put_object(w, BCFKS_SECRET, e, base, (struct kst_bytes){ data.data, data.len });
+		uint64_t type = base && base->type == BCFKS_SEALED_SECRET ? base->type : BCFKS_SECRET;
+		put_object(w, type, e, base, (struct kst_bytes){ data.data, data.len });
 		return 0;
 	}
 	if (!e->secret.len)
@@ -178,6 +186,8 @@ static int put_file(struct writer *w, struct kst_buf *file, struct kst_error *er
 		put_time(&b, kst_time_now());
 	put_time(&b, kst_time_now());
 	kst_der_put(&b, KST_DER_SEQUENCE, w->row.data, w->row.len);
+	if (w->state && w->state->rest.len)
+		kst_buf_put(&b, w->state->rest.data, w->state->rest.len);
 	kst_der_put(&plain, KST_DER_SEQUENCE, b.data, b.len);
 	if (alg.failed || b.failed || plain.failed || w->row.failed ||
 	    kst_fks_kdf_alg(&w->how, sizeof(mac), &kdf) < 0)

@@ -61,16 +61,14 @@ int kst_fks_password(const struct kst_secret *pass, const char *purpose, struct 
 	return 0;
 }
 
-int kst_fks_adjust(struct kst_kdf *kdf, struct kst_error *err)
+void kst_fks_adjust(struct kst_kdf *kdf)
 {
 	if (kdf->kind != KST_KDF_SCRYPT)
-		return 0;
+		return;
 	kdf->p = kdf->r;
 	if (__builtin_mul_overflow(kdf->n, kdf->r, &kdf->iterations) ||
 	    __builtin_mul_overflow(kdf->iterations, kdf->p, &kdf->iterations))
 		kdf->iterations = UINT64_MAX;
-	(void)err;
-	return 0;
 }
 
 /* ---- names ---- */
@@ -181,29 +179,42 @@ static int kdf_of(struct kst_bytes algid, size_t key_len, struct kst_pbe_alg *ou
 		rc = kst_pbes2_kdf_parse(out, algor, err);
 	ERR_pop_to_mark();
 	X509_ALGOR_free(algor);
-	return rc == 0 ? kst_fks_adjust(&out->kdf, err) : -1;
+	if (rc == 0)
+		kst_fks_adjust(&out->kdf);
+	return rc;
+}
+
+const char *kst_fks_mac_digest(struct kst_bytes mac_alg, struct kst_error *err)
+{
+	struct kst_der d = kst_der_bytes(mac_alg), in;
+	struct kst_der_item oid;
+	char text[KST_OID_TEXT];
+
+	if (kst_der_enter(&d, KST_DER_SEQUENCE, &in) < 0 || kst_der_expect(&in, KST_DER_OID, &oid) < 0 ||
+	    kst_oid_text(oid.body, text) < 0) {
+		kst_error_setx(err, KST_E_CORRUPT, "the algorithm of its MAC cannot be decoded");
+		return NULL;
+	}
+	if (!strcmp(text, OID_HMAC_SHA512))
+		return "SHA512";
+	if (!strcmp(text, OID_HMAC_SHA3_512))
+		return "SHA3-512";
+	kst_error_setx(err, KST_E_UNSUPPORTED, "MAC algorithm %s is not supported", text);
+	return NULL;
 }
 
 int kst_fks_mac(struct kst_bytes mac_alg, struct kst_bytes kdf_alg, const struct kst_secret *pass,
 		const struct kst_limits *limits, struct kst_bytes data, uint8_t out[KST_FKS_MAC_MAX],
 		struct kst_error *err)
 {
-	struct kst_der d = kst_der_bytes(mac_alg), in;
-	struct kst_der_item oid;
 	struct kst_pbe_alg alg;
-	char text[KST_OID_TEXT];
 	uint8_t key[KST_FKS_MAC_MAX];
 	size_t n = 0;
 	int rc = -1;
 
-	if (kst_der_enter(&d, KST_DER_SEQUENCE, &in) < 0 || kst_der_expect(&in, KST_DER_OID, &oid) < 0 ||
-	    kst_oid_text(oid.body, text) < 0)
-		return kst_error_setx(err, KST_E_CORRUPT, "the algorithm of its MAC cannot be decoded");
-	const char *digest = !strcmp(text, OID_HMAC_SHA512)	? "SHA512"
-			     : !strcmp(text, OID_HMAC_SHA3_512) ? "SHA3-512"
-								: NULL;
+	const char *digest = kst_fks_mac_digest(mac_alg, err);
 	if (!digest)
-		return kst_error_setx(err, KST_E_UNSUPPORTED, "MAC algorithm %s is not supported", text);
+		return -1;
 	if (kdf_of(kdf_alg, sizeof(key), &alg, err) < 0) {
 		kst_pbe_alg_release(&alg);
 		return -1;

@@ -27,8 +27,8 @@ enum kst_fks { KST_FKS_STORE, KST_FKS_PRIVATE, KST_FKS_SECRET, KST_FKS_MAC };
 const char *kst_fks_purpose(const char *oid);
 /* The bytes that are derived from; appended.  0; -1: the passphrase is not UTF-8. */
 int kst_fks_password(const struct kst_secret *pass, const char *purpose, struct kst_buf *out);
-/* scrypt as Bouncy Castle does it: its p is the r.  0 or -1 (LIMIT). */
-int kst_fks_adjust(struct kst_kdf *kdf, struct kst_error *err);
+/* scrypt as Bouncy Castle does it: its p is the r. */
+void kst_fks_adjust(struct kst_kdf *kdf);
 
 /* SEQUENCE { AlgorithmIdentifier of PBES2, OCTET STRING } with our OID in its place and back;
  * appended.  0; -1: it is none. */
@@ -52,7 +52,9 @@ int kst_fks_open(struct kst_bytes epki, const struct kst_secret *pass,
 int kst_fks_seal(const struct kst_fks_how *how, enum kst_fks what, struct kst_bytes plain,
 		 const struct kst_secret *pass, struct kst_buf *out, struct kst_error *err);
 
-/* The MAC: whole AlgorithmIdentifiers.  *size is what it has.  0 or -1: CORRUPT, UNSUPPORTED, LIMIT. */
+/* Of a MAC's AlgorithmIdentifier: "SHA512", "SHA3-512".  NULL: CORRUPT, UNSUPPORTED. */
+const char *kst_fks_mac_digest(struct kst_bytes mac_alg, struct kst_error *err);
+/* The MAC: whole AlgorithmIdentifiers.  0 or -1: CORRUPT, UNSUPPORTED, LIMIT. */
 #define KST_FKS_MAC_MAX 64
 int kst_fks_mac(struct kst_bytes mac_alg, struct kst_bytes kdf_alg, const struct kst_secret *pass,
 		const struct kst_limits *limits, struct kst_bytes data, uint8_t out[KST_FKS_MAC_MAX],

@@ -63,6 +63,20 @@ static bool makes_sense(const struct kst_pbe_open *how, const struct kst_secret 
 	return (how->plausible ? how->plausible : one_sequence)(plain->data, plain->len);
 }
 
+static int no_key(struct kst_error *err)
+{
+	return kst_error_setx(err, KST_E_BAD_KEY,
+			      "the passphrase opens it, but what is in it is no private key");
+}
+
+/* Does the cipher itself tell a wrong passphrase? */
+static bool has_tag(const char *cipher)
+{
+	enum kst_cipher_mode mode = kst_cipher_mode(cipher);
+
+	return mode == KST_MODE_GCM || mode == KST_MODE_CCM || mode == KST_MODE_WRAP;
+}
+
 /* JKS knows by a digest whether the passphrase is right, whatever it finds then. */
 static int try_jks(const uint8_t *ct, size_t ct_len, struct kst_bytes pass,
 		   const struct kst_pbe_open *how, struct kst_secret *out, struct kst_error *err)
@@ -71,8 +85,7 @@ static int try_jks(const uint8_t *ct, size_t ct_len, struct kst_bytes pass,
 	int rc = kst_sun_jks_open(ct, ct_len, pass, &plain, err);
 
 	if (rc == 0 && !makes_sense(how, &plain))
-		return kst_error_setx(err, KST_E_BAD_KEY,
-				      "the passphrase opens it, but what is in it is no private key");
+		return no_key(err);
 	if (rc == 0)
 		kst_secret_move(out, &plain);
 	return rc;
@@ -115,7 +128,7 @@ static int try_bytes(const struct kst_pbe_alg *alg, int id, const uint8_t *ct, s
 				.tag = alg->tag };
 	rc = kst_cipher_decrypt(&c, ct, ct_len, &plain, err);
 	if (rc == 0 && !makes_sense(how, &plain))
-		rc = 1;
+		rc = has_tag(alg->cipher) ? no_key(err) : 1;
 	if (rc == 0)
 		kst_secret_move(out, &plain);
 done:

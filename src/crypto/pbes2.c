@@ -326,7 +326,7 @@ int kst_pbes2_parse(struct kst_pbe_alg *out, const X509_ALGOR *algor, struct kst
 		goto done;
 	rc = kst_pbes2_kdf_parse(out, param->keyfunc, err);
 	if (rc == 0 && out->fks)
-		rc = kst_fks_adjust(&out->kdf, err);
+		kst_fks_adjust(&out->kdf);
 done:
 	PBE2PARAM_free(param);
 	return rc;

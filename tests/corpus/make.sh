@@ -5,6 +5,6 @@
 set -eu
 cd "$(dirname "$0")/make"
 export PYTHONDONTWRITEBYTECODE=1
-for m in kst1 pkcs12 pem pkcs7 jks jwks trust bks k8s; do
+for m in kst1 pkcs12 pem pkcs7 jks jwks trust bks bcfks k8s; do
 	python3 -c "import $m; print('$m:', $m.make(), 'files')"
 done
