@@ -158,6 +158,8 @@ static int take_seal(struct reader *r, struct kst_buf *epki, struct kst_error *e
 		return 0;
 	if (kst_fks_to_epki(r->store, KST_FKS_STORE, epki) < 0)
 		return corrupt(err, "its store is not encrypted as Bouncy Castle does it");
+	if (epki->failed)
+		return kst_error_nomem(err);
 	if (kst_fks_how((struct kst_bytes){ epki->data, epki->len }, how, &info->iterations, err) < 0)
 		return -1;
 	info->encrypted = true;
@@ -219,6 +221,8 @@ static int check_seal(struct reader *r, const struct kst_buf *epki, struct kst_e
 	struct kst_fks_how how;
 	uint64_t cost;
 
+	if (epki->failed)
+		return kst_error_nomem(err);
 	return kst_fks_how((struct kst_bytes){ epki->data, epki->len }, &how, &cost, err) < 0
 		       ? kst_error_detail(err, "object %zu", r->number)
 		       : 0;
@@ -395,6 +399,7 @@ static int read_object(struct reader *r, const struct kst_der_item *object, stru
 	e->origin = kst_strdup("bcfks");
 	base->whole = object->whole;
 	base->created = created.whole;
+	base->made = e->created;
 	base->type = n;
 	int rc = e->origin ? fill(r, n, data.body, e, err) : kst_error_nomem(err);
 	if (rc == 0)

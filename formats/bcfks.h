@@ -11,7 +11,8 @@ enum bcfks_type { BCFKS_CERT, BCFKS_KEY, BCFKS_SECRET, BCFKS_SEALED_KEY, BCFKS_S
 /* An object as it stands in the file. */
 struct bcfks_base {
 	uint64_t type;
-	struct kst_bytes whole, created; /* into `plain`; elements whole */
+	int64_t made;
+	struct kst_bytes whole, created; /* into `plain`; elements whole; the second is `made` */
 	struct kst_bytes rest; /* behind its data: a comment, and what is not known here */
 	char *alias; /* as the model was given it; NULL: not the one in the file */
 };

@@ -53,7 +53,7 @@ static void put_object(struct writer *w, uint64_t type, const struct kst_entry *
 		kst_der_put(&b, KST_DER_UTF8_STRING, e->alias_source.data, e->alias_source.len);
 	else
 		kst_der_put(&b, KST_DER_UTF8_STRING, name_of(e), strlen(name_of(e)));
-	if (base && !e->created) /* a date that was not understood */
+	if (base && e->created == base->made) /* fractions, and what was not understood, stay */
 		kst_buf_put(&b, base->created.data, base->created.len);
 	else
 		put_time(&b, e->created ? e->created : kst_time_now());
@@ -110,6 +110,8 @@ static int put_secret(struct writer *w, const struct kst_entry *e, const struct 
 	if (!e->secret.len && kst_fks_from_epki((struct kst_bytes){ e->secret_sealed.data, e->secret_sealed.len },
 						KST_FKS_SECRET, &data) == 0) {
 		uint64_t type = base && base->type == BCFKS_SEALED_SECRET ? base->type : BCFKS_SECRET;
+		if (data.failed)
+			return kst_error_nomem(err);
 		put_object(w, type, e, base, (struct kst_bytes){ data.data, data.len });
 		return 0;
 	}

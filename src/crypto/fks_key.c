@@ -99,7 +99,8 @@ static int rename_alg(struct kst_bytes whole, const char *from, const char *to, 
 	kst_der_put(&body, KST_DER_SEQUENCE, alg.data, alg.len);
 	kst_buf_put(&body, ct.whole.data, ct.whole.len);
 	kst_der_put(out, KST_DER_SEQUENCE, body.data, body.len);
-	return alg.failed || body.failed || out->failed ? -1 : 0;
+	out->failed |= alg.failed || body.failed;
+	return 0;
 }
 
 int kst_fks_to_epki(struct kst_bytes whole, enum kst_fks what, struct kst_buf *out)

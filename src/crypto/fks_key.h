@@ -31,7 +31,7 @@ int kst_fks_password(const struct kst_secret *pass, const char *purpose, struct 
 void kst_fks_adjust(struct kst_kdf *kdf);
 
 /* SEQUENCE { AlgorithmIdentifier of PBES2, OCTET STRING } with our OID in its place and back;
- * appended.  0; -1: it is none. */
+ * appended (out->failed tells of no memory).  0; -1: it is none. */
 int kst_fks_to_epki(struct kst_bytes whole, enum kst_fks what, struct kst_buf *out);
 int kst_fks_from_epki(struct kst_bytes epki, enum kst_fks what, struct kst_buf *out);
 
