@@ -108,8 +108,8 @@ def bks(w):
     bad("type", store(root, entry(9, "x", b"")), "corrupt", "an entry of type 9")
     bad("no-end", store(root, end=b""), "truncated", "no end mark, and a right MAC")
     bad("behind", store(root, end=b"\0\0"), "corrupt", "a byte behind the end mark")
-    bad("chain", store(root, entry(4, "x", b"", count=101)), "limit-exceeded", "a chain of 101")
-    bad("chain-huge", store(root, entry(4, "x", b"", count=0xffffffff)), "limit-exceeded", "a chain of 2^32")
+    bad("chain", store(root, entry(4, "x", b"", *[w.root] * 101)), "limit-exceeded", "a chain of 101")
+    bad("chain-huge", store(root, entry(4, "x", b"", count=0xffffffff)), "truncated", "a chain of 2^32, of which nothing is there")
     bad("alias", store(root, entry(1, b"\xff\xfe", cert(w.root))), "corrupt", "an alias that is not UTF-8")
     bad("certificate", store(root, entry(1, "x", cert(w.root[:-1]))), "bad-certificate", "a certificate cut off")
     bad("certificate-length", store(root, entry(1, "x", utf("X.509") + struct.pack(">I", 0xffffffff))), "truncated",
