@@ -76,7 +76,7 @@ static int may_open(const struct writer *w, const struct kst_entry *e, const str
 	kst_error_setx(err, KST_E_PLAIN_KEY,
 		       "a JSON Web Key Set is not encrypted, and would hold \"%s\" in the open",
 		       e->alias ? e->alias : "(no name)");
-	kst_error_hint(err, "add --plain-key if that is meant");
+	kst_error_hint(err, "add --plain-key to write it open all the same");
 	return kst_error_hint(err, "public keys alone: kstool export --jwk");
 }
 

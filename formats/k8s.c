@@ -365,7 +365,7 @@ static int set_pair(const struct kst_io *io, json_t *data, const struct kst_entr
 	if (!io->write->plain_key) {
 		kst_error_setx(err, KST_E_PLAIN_KEY,
 			       "a Secret is not encrypted, and would hold the private key in the open");
-		kst_error_hint(err, "add --plain-key if that is meant");
+		kst_error_hint(err, "add --plain-key to write it open all the same");
 		return kst_error_hint(err, "a whole store under its passphrase: --wrap p12");
 	}
 	for (size_t i = 0; i < e->chain.nr; i++)

@@ -132,8 +132,10 @@ static int check_operands(struct run *r)
 	if (r->cli.nr > c->max) {
 		kst_error_setx(&r->err, KST_E_USAGE, "\"%s\" is one word too many",
 			       r->cli.operand[c->max]);
-		return kst_error_hint(&r->err, "kstool %s %s", c->name,
-				      c->operands ? c->operands : "");
+		if (!c->spare || r->cli.nr > c->max + 1)
+			return kst_error_hint(&r->err, "kstool %s %s", c->name,
+					      c->operands ? c->operands : "");
+		return cmd_spare(&r->cli);
 	}
 	return 0;
 }
@@ -237,6 +239,8 @@ static int fail(struct run *r)
 {
 	if (r->err.code == KST_OK)
 		kst_error_setx(&r->err, KST_E_INTERNAL, "a command failed without saying why");
+	if (r->cli.ask) /* before that, the command line itself is what is wrong */
+		cmd_complete_hints(&r->cli);
 	ask_cli_abandon(r->cli.ask);
 	out_discard(r->cli.out);
 	report_notes(r);

@@ -52,7 +52,10 @@ int kst_error_setx(struct kst_error *err, enum kst_code code, const char *fmt, .
 int kst_error_subject(struct kst_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Append one line of detail, or one hint.  Return -1. */
+/*
+ * Append one line of detail, or one hint.  Return -1.  The library knows no command line: of
+ * "add --OPTION to DO IT" the program makes the user's whole command.
+ */
 int kst_error_detail(struct kst_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 int kst_error_hint(struct kst_error *err, const char *fmt, ...)

@@ -95,6 +95,7 @@ int kst_place_find(struct kst_place *p, const char *path, bool loose, struct kst
 		kst_error_setx(err, KST_E_PERMISSIONS, "others may write to its directory %s",
 			       p->dir);
 		kst_error_command(err, "chmod", "go-w", p->dir, NULL);
+		kst_error_hint(err, "add --insecure-permissions to accept it as it is");
 		goto fail;
 	}
 	if (!fstatat(p->dirfd, p->name, &p->st, AT_SYMLINK_NOFOLLOW)) {

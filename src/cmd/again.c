@@ -7,6 +7,7 @@
  */
 #include "cmd/cmd.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct seen {
@@ -80,7 +81,7 @@ int cmd_again_as(struct cli *cli, const struct cmd *as, const char *what, const 
 {
 	struct line l = { .nr = 0 };
 	size_t nr_more = 0, k = 0;
-	bool ended = false;
+	bool ended = more && more[0] && more[0][0] != '-'; /* an operand comes last */
 	char *name = kst_strdup(as->name), *verb = name ? strchr(name, ' ') : NULL;
 
 	while (more && more[nr_more])
@@ -99,7 +100,8 @@ int cmd_again_as(struct cli *cli, const struct cmd *as, const char *what, const 
 
 		/* Operands are the very words of the command line (opt_parse). */
 		if (k < cli->nr && word == cli->operand[k]) {
-			l.word[l.nr++] = operand ? operand[k] : word;
+			if (!operand || operand[k])
+				l.word[l.nr++] = operand ? operand[k] : word;
 			k++;
 		} else if (!strcmp(word, "--") && !ended) {
 			add_all(&l, more);
@@ -118,7 +120,7 @@ int cmd_again_as(struct cli *cli, const struct cmd *as, const char *what, const 
 			i += next;
 		}
 	}
-	if (!ended)
+	if (!ended || (more && more[0] && more[0][0] != '-'))
 		add_all(&l, more);
 	kst_error_words(cli->err, what, l.word);
 done:
@@ -145,4 +147,84 @@ int cmd_to_front(struct cli *cli, size_t k)
 	cmd_again(cli, NULL, order, NULL);
 	kst_free(order);
 	return -1;
+}
+
+int cmd_spare(struct cli *cli)
+{
+	const char **keep = kst_calloc(cli->nr, sizeof(*keep)), *last = cli->operand[cli->nr - 1];
+
+	if (!keep)
+		return -1;
+	memcpy(keep, cli->operand, (cli->nr - 1) * sizeof(*keep));
+	cmd_again(cli, NULL, keep, (const char *const[]){ cli->cmd->spare, last, NULL });
+	kst_free(keep);
+	return -1;
+}
+
+/* ---- what the floors below advise ---- */
+
+/* "add --OPTION to DO IT" of a floor that knows no command line: as a command, if this one has such a flag. */
+static void complete_advice(struct cli *cli, const char *line)
+{
+	size_t n = strcspn(line + 4, " ");
+	char *option = kst_strndup(line + 4, n), *what = kst_strdup(line + 4 + n + 1);
+	struct seen s = option ? look(cli, option) : (struct seen){ .opt = NULL };
+
+	if (s.opt && !s.next && what)
+		cmd_again(cli, what, NULL, (const char *const[]){ option, NULL });
+	kst_free(option);
+	kst_free(what);
+}
+
+/* A file of secrets that others can read may belong to somebody who wants it so: as a descriptor. */
+static void offer_descriptor(struct cli *cli)
+{
+	struct kst_error line = KST_ERROR_INIT, path = KST_ERROR_INIT, *err = cli->err;
+	char *const *was = cli->word, **word = kst_calloc(cli->nr_words, sizeof(*word));
+	char *replaced = NULL;
+
+	for (size_t i = 0; word && i < cli->nr_words; i++) {
+		char *at = strstr(cli->word[i], "file:");
+
+		word[i] = cli->word[i];
+		if (!replaced && at && !strcmp(at + 5, err->subject))
+			word[i] = replaced = kst_asprintf("%.*sfd:3", (int)(at - cli->word[i]), cli->word[i]);
+		else if (strstr(cli->word[i], "fd:3"))
+			goto done;
+	}
+	if (!replaced)
+		goto done;
+	cli->word = word;
+	cli->err = &line;
+	cmd_again(cli, NULL, NULL, NULL);
+	cli->word = was;
+	cli->err = err;
+	kst_error_command(&path, err->subject, NULL);
+	if (line.hint[0])
+		kst_error_hint(err, "to hand it over open:  %s 3<%s", line.hint, path.hint);
+done:
+	kst_free(replaced);
+	kst_free(word);
+}
+
+void cmd_complete_hints(struct cli *cli)
+{
+	struct kst_error *err = cli->err;
+	char *lines, *line, *rest;
+
+	if (!cli->cmd || !strstr(err->hint, "add --"))
+		return;
+	lines = kst_strdup(err->hint);
+	err->hint[0] = '\0';
+	for (rest = lines; rest && (line = strsep(&rest, "\n"));) {
+		const char *blank = !strncmp(line, "add --", 6) ? strchr(line + 4, ' ') : NULL;
+
+		if (blank && !strncmp(blank, " to ", 4))
+			complete_advice(cli, line);
+		else
+			kst_error_hint(err, "%s", line);
+	}
+	kst_free(lines);
+	if (err->code == KST_E_PERMISSIONS)
+		offer_descriptor(cli);
 }

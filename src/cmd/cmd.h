@@ -52,6 +52,7 @@ struct cmd {
 	const char *exits;     /* "0 3 4 6": the usual exit codes */
 	const struct opt *opts; /* may be NULL */
 	size_t size;           /* of the options struct */
+	const char *spare;     /* the option that one word too many was meant for: "--label"; NULL none */
 	unsigned min, max;     /* operands; max 0 with min 0: none; max ~0u: any number */
 	enum opt_what first, rest; /* what the operands are, for completion */
 	bool changes;          /* takes --dry-run and --check */
@@ -86,7 +87,7 @@ int cmd_edit(struct cli *cli, const char *path, bool create, char store_kind,
 
 /*
  * Hint: the user's whole command, so that it can be run as it stands: with the operands `operand` in
- * the place of his (NULL: his own), and with `more` (options, a NULL at the end; may be NULL), which
+ * the place of his (NULL: his own; one that is NULL is left out), and with `more` (options, a NULL at the end; may be NULL), which
  * replace what he said of the same ones.  `what` as in kst_error_words().  Returns -1.
  */
 int cmd_again(struct cli *cli, const char *what, const char *const *operand, const char *const *more);
@@ -95,6 +96,11 @@ int cmd_again_as(struct cli *cli, const struct cmd *as, const char *what, const 
 		 const char *const *more);
 /* The same command with operand k first. */
 int cmd_to_front(struct cli *cli, size_t k);
+/* The same command with its last operand, one too many, as the value of cmd->spare. */
+int cmd_spare(struct cli *cli);
+/* Before an error is shown: "add --OPTION to DO IT", which is all that the library can say, becomes the
+ * user's whole command; or goes, where his command has no such option. */
+void cmd_complete_hints(struct cli *cli);
 
 /* An entry where the file should be, and a file among the entries: SWAPPED with the right command.
  * Called by main for every command that takes entries of its first operand. */

@@ -199,6 +199,7 @@ int cmd_failed(struct cli *cli, int status, bool last)
 
 	if (last && !status && cli->nr <= 1)
 		return -1;
+	cmd_complete_hints(cli);
 	out_error(cli->out, cli->err);
 	/* What the failed file had begun in the document ends here. */
 	out_unwind(cli->out, 2);

@@ -46,8 +46,9 @@ static int several(struct state *st, size_t first)
 	kst_error_setx(err, KST_E_USAGE, "holds several private keys, and which one is meant is not said");
 	kst_error_subject(err, "%s", path);
 	if (!kst_store_head(st->store, first, &h, NULL) && h.alias)
-		kst_error_command(err, "kstool", "csr", path, h.alias, NULL);
-	return kst_error_command(err, "kstool", "list", path, "--type", "key", NULL);
+		cmd_again(st->cli, NULL, NULL, (const char *const[]){ h.alias, NULL });
+	return cmd_again_as(st->cli, cmd_find("list"), "which there are", NULL,
+			    (const char *const[]){ "--type", "key", NULL });
 }
 
 /* The name of the key that waits for its certificate beside `alias`.  NULL without memory. */
@@ -75,8 +76,11 @@ static int only_key(struct state *st)
 	if (found == KST_NO_BASE) {
 		kst_error_setx(st->cli->err, KST_E_NO_PRIVATE_KEY, "holds no private key");
 		kst_error_subject(st->cli->err, "%s", kst_store_path(st->store));
-		return kst_error_command(st->cli->err, "kstool", "keygen",
-					 kst_store_path(st->store), "--host", "NAME", NULL);
+		/* Beside a certificate lies its key in a file of its own; a store can have a new one. */
+		if (kst_store_format(st->store)->caps & KST_CAP_LOOSE)
+			return kst_error_hint(st->cli->err, "a request is made with the private key: name its file");
+		return cmd_again_as(st->cli, cmd_find("keygen"), "to make one", NULL,
+				    (const char *const[]){ "--host", "NAME", NULL });
 	}
 	st->at = found;
 	return 0;

@@ -463,3 +463,14 @@ void describe_use(const struct kst_cert *cert, struct kst_buf *out)
 	else
 		kst_buf_puts(out, word[0]);
 }
+
+void describe_slot(const struct kst_slot_info *in, struct kst_buf *out)
+{
+	static const char *const word[] = { "empty", "passphrase", "key file", "X25519 recipient" };
+
+	if (in->label[0])
+		kst_buf_printf(out, "\"%s\", ", in->label);
+	kst_buf_puts(out, in->type < sizeof(word) / sizeof(word[0]) ? word[in->type] : "unknown to this version");
+	if (in->role)
+		kst_buf_printf(out, ", %s", in->role == KST_ROLE_ADMIN ? "admin" : "reader");
+}

@@ -37,6 +37,8 @@ void describe_clock(struct out *o, const struct clock *c);
 /* "api.acme.test, *.api.acme.test": every SAN, comma separated. */
 void describe_sans(const struct kst_cert *cert, struct kst_buf *out);
 void describe_request_sans(const struct kst_csr *csr, struct kst_buf *out);
+/* "ci", key file, reader: a slot of a native store as people know it. */
+void describe_slot(const struct kst_slot_info *in, struct kst_buf *out);
 /* A key as people read it: "P-256" of "EC-P256"; anything else as it is. */
 const char *describe_key(const char *text);
 /* Is the private key of the entry encrypted in its file? */

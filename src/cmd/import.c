@@ -270,6 +270,51 @@ static int add_reply(struct state *st, const struct kst_entry *cert,
 	return ret;
 }
 
+/* One of the certificates that came, which issued `cert` (`is` false) or is it. */
+static bool brings(const struct kst_gathered *g, const struct kst_cert *cert, bool is)
+{
+	for (size_t i = 0; i < g->nr; i++)
+		if (g->entry[i]->kind == KST_KIND_CERT &&
+		    (is ? kst_cert_equal(g->entry[i]->chain.cert[0], cert)
+			: kst_cert_issued_by(cert, g->entry[i]->chain.cert[0])))
+			return true;
+	return false;
+}
+
+/*
+ * The issuer of a key's certificate where it was forgotten, which nothing is lost by.  A root above an
+ * issuer is none: who brings only that means to trust it.  *done counts the entries that have it now.
+ */
+static int complete_chains(struct state *st, const struct kst_gathered *g, size_t *done)
+{
+	for (size_t i = 0; i < kst_store_count(st->store); i++) {
+		struct kst_entry *now, *neu = NULL;
+		size_t before = st->replaced;
+
+		if (kst_store_entry(st->store, i, &now, NULL) < 0 || now->kind != KST_KIND_KEY || !now->chain.nr ||
+		    (st->opt->alias && (!now->alias || strcmp(now->alias, st->opt->alias) != 0)))
+			continue;
+		if (now->chain.nr == 1 && !kst_cert_is_self_issued(now->chain.cert[0]) &&
+		    brings(g, now->chain.cert[0], false)) {
+			int ret = entries_reply(&neu, st->store, i, now, now->chain.cert[0], g, st->opt->drop_root,
+						st->cli->err);
+
+			if (ret == 0)
+				ret = put(st, i, neu, true);
+			kst_entry_free(neu);
+			if (ret < 0)
+				return -1;
+			st->replaced = before; /* nothing that a backup would bring back */
+		} else if (now->chain.nr == 1 || !brings(g, now->chain.cert[1], true)) {
+			continue;
+		} else if (unchanged(st, i, "has it in its chain already") < 0) {
+			return -1;
+		}
+		++*done;
+	}
+	return 0;
+}
+
 /* Is the certificate in any chain of the store as it is now? */
 static bool in_store(struct kst_store *s, const struct kst_cert *cert)
 {
@@ -352,6 +397,8 @@ static int take(struct state *st, const struct kst_gathered *g)
 			return -1;
 		replies += used;
 	}
+	if (!keys && !replies && complete_chains(st, g, &replies) < 0)
+		return -1;
 	if (keys + replies) {
 		say_unused(st, g);
 		return 0;
@@ -441,7 +488,8 @@ const struct cmd cmd_import = {
 	.summary = "add private keys, chains, CA replies",
 	.help = "Adds private keys with their certificates from files of any format. Keys and\n"
 		"certificates find each other by public key, chains are ordered by signature. A\n"
-		"certificate whose key is already in the store is taken as the CA's reply for it.\n",
+		"certificate whose key is already in the store is taken as the CA's reply for it; the\n"
+		"issuer that a key's certificate lacks completes its chain.\n",
 	.examples = examples,
 	.exits = "0 1 3 4 5 8",
 	.opts = options,

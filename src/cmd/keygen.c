@@ -278,6 +278,7 @@ const struct cmd cmd_keygen = {
 	.exits = "0 1 4 5 8",
 	.opts = options,
 	.size = sizeof(struct keygen_opts),
+	.spare = "--alias",
 	.min = 1,
 	.max = 1,
 	.first = WHAT_STORE,

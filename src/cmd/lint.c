@@ -75,19 +75,57 @@ struct line {
 	const char *const *words; /* of fix; NULL: it is free text */
 };
 
-/* As a person reads it: with the quotes that a shell needs. */
-static void fix_text(const struct kst_problem *p, struct kst_buf *out)
-{
-	struct kst_error quoted = KST_ERROR_INIT;
-	const char *w[KST_FIX_WORDS + 1] = { NULL };
+/* What a command has to say to open the file as it was opened here. */
+struct opening {
+	const char **word; /* "--pass", "file:p", ...; NULL at the end */
+	size_t nr;
+};
 
-	for (size_t i = 0; i < KST_FIX_WORDS; i++)
-		w[i] = p->fix[i];
-	if (!w[0])
-		return;
-	kst_error_command(&quoted, w[0], w[1], w[1] ? w[2] : NULL, w[3], w[4], w[5], w[6], w[7], w[8], w[9], w[10],
-			  w[11], w[12], w[13], w[14], NULL);
-	kst_buf_puts(out, quoted.hint);
+static int add_each(struct opening *o, const char *option, const struct opt_list *value, struct kst_error *err)
+{
+	const char **grown = kst_realloc(o->word, (o->nr + 2 * value->nr + 2) * sizeof(*grown));
+
+	if (!grown)
+		return kst_error_nomem(err);
+	o->word = grown;
+	for (size_t i = 0; i < value->nr; i++) {
+		o->word[o->nr++] = option;
+		o->word[o->nr++] = value->item[i];
+	}
+	o->word[o->nr] = NULL;
+	return 0;
+}
+
+/* Of several files each opens with its own, and which that was only the asker knows. */
+static int opening(struct cli *cli, bool unauthenticated, struct opening *o)
+{
+	static const struct opt_list none;
+	bool one = cli->nr == 1;
+
+	if (add_each(o, "--pass", one ? &cli->g.pass : &none, cli->err) < 0 ||
+	    add_each(o, "--key-pass", one ? &cli->g.key_pass : &none, cli->err) < 0 ||
+	    add_each(o, "--key-file", one ? &cli->g.key_file : &none, cli->err) < 0)
+		return -1;
+	if (unauthenticated) {
+		o->word[o->nr++] = "--allow-unauthenticated";
+		o->word[o->nr] = NULL;
+	}
+	return 0;
+}
+
+/* The whole command that mends it; NULL without memory. */
+static const char **fix_words(const struct kst_problem *p, const struct opening *o)
+{
+	const char **w = kst_calloc(KST_FIX_WORDS + o->nr + 1, sizeof(*w));
+	size_t n = 0;
+
+	while (w && n < KST_FIX_WORDS && p->fix[n]) {
+		w[n] = p->fix[n];
+		n++;
+	}
+	for (size_t i = 0; w && n && !strcmp(w[0], "kstool") && i < o->nr; i++)
+		w[n++] = o->word[i];
+	return w;
 }
 
 static void say_line(struct cli *cli, const char *path, const struct line *l)
@@ -149,7 +187,8 @@ static void end_file(struct cli *cli)
 
 /* ---- a file that opened ---- */
 
-static int lint_store(struct cli *cli, const struct lint_opts *opt, struct kst_store *s, int *status)
+static int lint_store(struct cli *cli, const struct lint_opts *opt, struct kst_store *s, const struct opening *open,
+		      int *status)
 {
 	const struct kst_consumer *c = opt->consumer ? kst_consumer_find(opt->consumer) : NULL;
 	const char *path = kst_store_path(s);
@@ -170,16 +209,18 @@ static int lint_store(struct cli *cli, const struct lint_opts *opt, struct kst_s
 		out_blank(cli->out);
 	for (size_t i = 0; i < found.nr; i++) {
 		const struct kst_problem *p = &found.row[i];
-		struct kst_buf fix KST_SCRATCH_BUF = KST_BUF_INIT;
+		struct kst_error fix = KST_ERROR_INIT; /* as a person reads it: with the quotes that a shell needs */
+		const char **words;
 
 		if (ignored(opt, p->slug))
 			continue;
 		if (p->severity >= threshold(opt) && *status == 0)
 			*status = 1;
-		fix_text(p, &fix);
-		say_line(cli, path,
-			 &(struct line){ p->severity, p->slug, p->entry, p->text, fix.data ? (const char *)fix.data : "",
-					 (const char *const *)p->fix });
+		words = fix_words(p, open);
+		if (words)
+			kst_error_words(&fix, NULL, words);
+		say_line(cli, path, &(struct line){ p->severity, p->slug, p->entry, p->text, fix.hint, words });
+		kst_free(words);
 	}
 	end_file(cli);
 	kst_problems_release(&found);
@@ -221,6 +262,24 @@ static bool about_file(enum kst_code code)
 	       code != KST_E_UNREADABLE && code != KST_E_NOT_A_FILE;
 }
 
+/*
+ * A PKCS#12 without MAC is refused by every command that could be led astray by what somebody put
+ * into it.  This one says what is wrong with it.
+ */
+static int open_to_lint(struct cli *cli, const char *path, struct kst_store **s, struct opening *open)
+{
+	bool allowed = cli->g.allow_unauthenticated, refused = false;
+	int ret = cmd_open(cli, path, s);
+
+	if (ret < 0 && cli->err->code == KST_E_NO_MAC) {
+		kst_error_clear(cli->err);
+		refused = cli->g.allow_unauthenticated = true;
+		ret = cmd_open(cli, path, s);
+		cli->g.allow_unauthenticated = allowed;
+	}
+	return ret < 0 ? -1 : opening(cli, allowed || refused, open);
+}
+
 static int run(struct cli *cli, void *opts)
 {
 	const struct lint_opts *opt = opts;
@@ -234,14 +293,17 @@ static int run(struct cli *cli, void *opts)
 	out_array(cli->out, "files");
 	for (size_t i = 0; i < cli->nr && status >= 0; i++) {
 		struct kst_store *s = NULL;
+		struct opening open = { .nr = 0 };
 
 		if (i)
 			out_blank(cli->out);
-		if (cmd_open(cli, cli->operand[i], &s) < 0 || lint_store(cli, opt, s, &status) < 0) {
+		if (open_to_lint(cli, cli->operand[i], &s, &open) < 0 ||
+		    lint_store(cli, opt, s, &open, &status) < 0) {
 			if (!s && about_file(cli->err->code))
 				broken_json(cli, cli->operand[i]);
 			status = cmd_failed(cli, status, i + 1 == cli->nr);
 		}
+		kst_free(open.word);
 		kst_store_free(s);
 	}
 	if (status < 0)

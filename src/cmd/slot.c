@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* slot.c - slot list, slot add, slot remove: the ways to open a native store */
+#include "cmd/describe.h"
 #include "cmd/target.h"
 
 #include <stdio.h>
@@ -130,23 +131,33 @@ done:
 static int run_remove(struct cli *cli, void *opts)
 {
 	static const struct target_opts as_it_is;
+	struct kst_buf who KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct changes changes = { .nr = 0 };
+	struct kst_slot_info slot[16];
 	struct kst_save_options save;
 	struct kst_store *s = NULL;
 	unsigned number;
+	size_t nr;
 	int ret = -1;
 
 	(void)opts;
 	if (target_save_options(cli, &as_it_is, false, &save) < 0 ||
 	    cmd_edit(cli, cli->operand[0], false, 0, &s) < 0 ||
-	    kst_store_slot_find(s, cli->operand[1], &number, cli->err) < 0 ||
-	    kst_store_slot_remove(s, number, cli->err) < 0)
+	    kst_store_slot_find(s, cli->operand[1], &number, cli->err) < 0)
+		goto done;
+	nr = kst_store_slots(s, slot);
+	for (size_t i = 0; i < nr; i++)
+		if (slot[i].number == number)
+			describe_slot(&slot[i], &who);
+	if (kst_store_slot_remove(s, number, cli->err) < 0)
 		goto done;
 	/* An old copy would open with what is revoked here. */
 	save.backup = KST_BACKUP_REMOVE;
 	char place[32];
 	snprintf(place, sizeof(place), "slot %u", number);
-	changes_add(&changes, CHANGE_REMOVED, place, "slot");
+	struct change *c = changes_add(&changes, CHANGE_REMOVED, place, "slot");
+	if (c)
+		c->text = kst_strdup(who.data ? (char *)who.data : "");
 	ret = cmd_commit(cli, s, &changes, &save);
 	if (!ret)
 		out_note(cli->out, "who opened the store through this slot may have kept its keys: "
@@ -205,6 +216,7 @@ const struct cmd cmd_slot_add = {
 	.exits = "0 1 4 5 8",
 	.opts = add_options,
 	.size = sizeof(struct add_opts),
+	.spare = "--label",
 	.min = 1,
 	.max = 1,
 	.first = WHAT_STORE,

@@ -71,6 +71,7 @@ static const struct {
 	{ "del", "remove", "kstool remove STORE ENTRY" },
 	{ "rm", "remove", "kstool remove STORE ENTRY" },
 	{ "mv", "rename", "kstool rename STORE ENTRY NEWALIAS" },
+	{ "slots", "slot list", "kstool slot list STORE" },
 	{ "password", "passwd", "kstool passwd STORE" },
 	{ "init", "create", "kstool create STORE" },
 	{ "new", "create", "kstool create STORE" },

@@ -134,8 +134,10 @@ int kst_dir_open(const char *path, bool edit, bool loose, struct kst_error *err)
 		return fd;
 	if (fstat(fd, &st) == 0 && (st.st_mode & 002) && !loose) {
 		close(fd);
-		return kst_error_setx(err, KST_E_PERMISSIONS,
-				      "is a directory that everybody may write to");
+		kst_error_setx(err, KST_E_PERMISSIONS, "is a directory that everybody may write to");
+		kst_error_subject(err, "%s", path);
+		kst_hint_path(err, "chmod o-w ", path, "");
+		return kst_error_hint(err, "add --insecure-permissions to accept it as it is");
 	}
 	while (flock(fd, LOCK_EX) < 0)
 		if (errno != EINTR) {

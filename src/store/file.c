@@ -48,7 +48,8 @@ int kst_file_write(const char *path, const void *data, size_t len, unsigned flag
 	if (kst_place_find(&place, path, flags & KST_FILE_LOOSE, err) == 0) {
 		if (place.exists && !replace) {
 			kst_error_setx(err, KST_E_EXISTS, "exists already");
-			kst_error_hint(err, "name another file, or add --replace");
+			kst_error_hint(err, "name another file");
+			kst_error_hint(err, "add --replace to write over it");
 		} else {
 			rc = lock_and_write(&place, data, len, secret, err);
 		}

@@ -80,8 +80,9 @@ static void check_complete(struct kst_linter *l, const char *name, const struct 
 			if (!((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9')))
 				*p = '-';
 		file = kst_asprintf("%s.pem", slug && *slug ? slug : "issuer");
-		kst_problem_fix(l->out, f, "kstool", "import", l->store->path, file, "--alias", name,
-				"--replace", NULL);
+		/* An entry without a name is found by what it lacks. */
+		kst_problem_fix(l->out, f, "kstool", "import", l->store->path, file,
+				*name == '@' ? NULL : "--alias", name, "--replace", NULL);
 		kst_free(slug);
 		kst_free(file);
 	}

@@ -87,9 +87,15 @@ static void check_protection(struct kst_linter *l)
 						    "the passphrase is stretched by %llu iteration%s only",
 						    (unsigned long long)info->iterations_least,
 						    info->iterations_least == 1 ? "" : "s"));
-	if ((s->format->caps & KST_CAP_INTEGRITY) && info->integrity == KST_INTEGRITY_ABSENT)
-		kst_lint_rewrite(l, kst_problem_add(l->out, KST_P_NO_MAC, NULL,
-						    "nothing protects the file from being altered"));
+	if ((s->format->caps & KST_CAP_INTEGRITY) && info->integrity == KST_INTEGRITY_ABSENT) {
+		struct kst_problem *f = kst_problem_add(l->out, KST_P_NO_MAC, NULL,
+							info->encrypted ? "encrypted without MAC: anybody could have "
+									  "changed it, and no other command opens it" :
+									  "nothing protects the file from being altered");
+		if (f && info->encrypted)
+			f->severity = KST_SEVERITY_ERROR;
+		kst_lint_rewrite(l, f);
+	}
 }
 
 /* Keys that lie outside of any container: PEM and its likes say for each how it is encrypted. */

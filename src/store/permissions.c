@@ -22,7 +22,8 @@ int kst_check_editable(const struct kst_store *s, const struct stat *st, struct 
 			       st->st_mode & 002 ? "everybody" : "its group",
 			       (unsigned)st->st_mode & 0777);
 		kst_error_subject(err, "%s", s->path);
-		return kst_hint_path(err, "chmod go-w ", s->path, "");
+		kst_hint_path(err, "chmod go-w ", s->path, "");
+		return kst_error_hint(err, "add --insecure-permissions to accept it as it is");
 	}
 	/* A rename gives the new bytes to one of the names and leaves the old to the others. */
 	if (st->st_nlink > 1) {

@@ -92,7 +92,8 @@ static int find_new_place(struct kst_store *s, bool replace, int *lock, struct k
 		return 0;
 	if (!replace) {
 		kst_error_setx(err, KST_E_EXISTS, "exists already");
-		return kst_error_hint(err, "name another file, or add --replace");
+		kst_error_hint(err, "name another file");
+		return kst_error_hint(err, "add --replace to write over it");
 	}
 	*lock = kst_place_lock(&s->place, err);
 	return *lock < 0 ? -1 : kst_check_editable(s, &s->place.st, err);

@@ -215,9 +215,10 @@ int secret_file_read(const char *path, bool line, size_t limit, bool loose, stru
 		kst_error_set(err, KST_E_UNREADABLE, "cannot look at the file");
 	else if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
 		kst_error_setx(err, KST_E_NOT_A_FILE, "a regular file or a pipe was expected");
-	else if (!loose && check_mode(fd, &st, err) < 0)
+	else if (!loose && check_mode(fd, &st, err) < 0) {
 		kst_error_command(err, "chmod", "600", path, NULL);
-	else
+		kst_error_hint(err, "add --insecure-permissions to accept it as it is");
+	} else
 		ret = S_ISREG(st.st_mode) || !line ? read_regular(fd, line, limit, out, err)
 						   : read_line(fd, out, err);
 	close(fd);
