@@ -229,7 +229,7 @@ static void report_notes(struct run *r)
 {
 	if (!r->cli.notes.nr)
 		return;
-	out_flush(r->cli.out);
+	out_show(r->cli.out);
 	for (size_t i = 0; i < r->cli.notes.nr; i++)
 		out_warn(r->cli.out, r->cli.notes.note[i].slug, "%s", r->cli.notes.note[i].text);
 	kst_notes_release(&r->cli.notes);

@@ -157,6 +157,8 @@ int cmd_save(struct cli *cli, struct kst_store *s, struct changes *c,
 int cmd_report(struct cli *cli, const char *path, const struct changes *c, bool fresh,
 	       const struct kst_save_result *res);
 
+/* Something that may take long and cannot be counted begins; `what` is a literal. */
+void cmd_working(const struct cli *cli, const char *what);
 /* May somebody be asked (a terminal, and no --no-input)?  And ask for one line, appended: 0, or -1
  * (NO_TERMINAL, DECLINED).  The prompt is shown as it is. */
 bool cmd_interactive(const struct cli *cli);

@@ -146,6 +146,12 @@ int cmd_notice_swap(struct cli *cli)
 	return cmd_to_front(cli, k);
 }
 
+void cmd_working(const struct cli *cli, const char *what)
+{
+	if (cli->drawn)
+		kst_progress_step(&cli->progress, what, 0, 0);
+}
+
 bool cmd_interactive(const struct cli *cli)
 {
 	return ask_cli_interactive(cli->ask);
@@ -160,6 +166,7 @@ int cmd_ask(struct cli *cli, const char *prompt, struct kst_buf *answer)
 				      "an answer is needed and there is no terminal");
 	out_flush(cli->out);
 	ret = tty_line(prompt, answer, cli->err);
+	out_resume(cli->out);
 	if (ret > 0)
 		ret = kst_error_setx(cli->err, KST_E_DECLINED, "no answer was given");
 	return ret;
@@ -186,6 +193,7 @@ int cmd_confirm(struct cli *cli, const char *subject, const char *what, const ch
 	if (b.failed)
 		return kst_error_nomem(cli->err);
 	yes = tty_yes((char *)b.data, cli->err);
+	out_resume(cli->out);
 	if (yes == 0) {
 		kst_error_setx(cli->err, KST_E_DECLINED, "nothing was changed");
 		return kst_error_subject(cli->err, "%s", subject);

@@ -141,6 +141,7 @@ static int make_next(struct state *st, char *alias, const char *alg)
 	}
 	e->alias = alias;
 	e->origin = kst_strdup("kstool");
+	cmd_working(st->cli, "making a key");
 	if (kst_key_generate(&e->key, alg, err) < 0) {
 		kst_error_subject(err, "--alg %s", alg);
 		goto fail;

@@ -52,6 +52,7 @@ static int make_entry(struct cli *cli, const struct keygen_opts *opt, const char
 
 	if (!e)
 		return kst_error_nomem(cli->err);
+	cmd_working(cli, "making a key");
 	if (kst_key_generate(&e->key, alg_of(opt), cli->err) < 0) {
 		kst_error_subject(cli->err, "--alg %s", alg_of(opt));
 		goto fail;

@@ -213,6 +213,8 @@ static int run(struct cli *cli, void *opts)
 	if (!all)
 		return kst_error_nomem(cli->err);
 	out_schema(cli->out, "kstool.show/1");
+	if (opt->full)
+		out_pager(cli->out);
 	out_time(cli->out, "now", kst_time_now());
 	out_array(cli->out, "stores");
 	if (cmd_open(cli, cli->operand[0], &all[nr]) < 0)

@@ -58,7 +58,10 @@ int kst_call_load(const struct kst_format *f, struct kst_io *io, struct kst_mode
 int kst_call_unlock(const struct kst_format *f, struct kst_io *io, struct kst_model *m,
 		    enum kst_need need, struct kst_error *err)
 {
-	return f->unlock ? f->unlock(io, m, need, err) : 0;
+	if (!f->unlock)
+		return 0;
+	kst_progress_step(io->progress, "opening", 0, 0);
+	return f->unlock(io, m, need, err);
 }
 
 int kst_call_verify(const struct kst_format *f, struct kst_io *io, struct kst_model *meant,

@@ -107,6 +107,7 @@ static int read_model(struct kst_store *s, struct kst_error *err)
 				      "this version reads %s but does not write it",
 				      s->format->title);
 	struct kst_io io = kst_store_io(s, &fd, &bytes);
+	kst_progress_step(s->progress, "opening", 0, 0);
 	if (kst_call_read(s->format, &io, &s->model, err) < 0)
 		return kst_explain(s->bytes.data, s->bytes.len, s->format->caps & KST_CAP_BINARY, err);
 	if (s->edit && kst_call_unlock(s->format, &io, &s->model, KST_NEED_ADMIN, err) < 0)

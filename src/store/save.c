@@ -78,6 +78,7 @@ static int write_model(struct kst_store *s, const struct kst_sink *sink,
 	struct kst_io io = kst_store_io(s, &fd, &bytes);
 	io.sink = *sink;
 	io.write = w;
+	kst_progress_step(s->progress, "writing", 0, 0);
 	return kst_call_write(s->format, &io, &s->model, err);
 }
 

@@ -288,6 +288,7 @@ int kst_read_back(struct kst_store *s, int fd, uint64_t size,
 		view = (struct kst_bytes){ bytes.data, bytes.len };
 		io.source = kst_source_memory(&view);
 	}
+	kst_progress_step(s->progress, "verifying", 0, 0);
 	if (s->format->verify)
 		return kst_call_verify(s->format, &io, &s->model, err);
 	return read_and_compare(s, &io, pass, err);

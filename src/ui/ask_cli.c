@@ -244,6 +244,16 @@ static void prompt_text(const struct kst_question *q, const char *start, bool ag
 	kst_buf_puts(b, ": ");
 }
 
+static int typed(struct ask_cli *a, const char *text, struct kst_secret *out, struct kst_error *err)
+{
+	int ret;
+
+	out_flush(a->out);
+	ret = tty_passphrase(text, out, err);
+	out_resume(a->out);
+	return ret;
+}
+
 static int prompt(struct ask_cli *a, const struct kst_question *q, const char *start, bool again,
 		  struct kst_secret *out, struct kst_error *err)
 {
@@ -252,8 +262,7 @@ static int prompt(struct ask_cli *a, const struct kst_question *q, const char *s
 	prompt_text(q, start, again, &b);
 	if (b.failed)
 		return kst_error_nomem(err);
-	out_flush(a->out);
-	return tty_passphrase((char *)b.data, out, err);
+	return typed(a, (char *)b.data, out, err);
 }
 
 static int copy(struct kst_secret *out, const struct kst_secret *from, struct kst_error *err)
@@ -433,7 +442,7 @@ static int prompt_new(struct ask_cli *a, const struct kst_question *q, struct ks
 			tty_say(wrong.message);
 			continue;
 		}
-		if (tty_passphrase("The same again: ", &two, err) < 0)
+		if (typed(a, "The same again: ", &two, err) < 0)
 			return -1;
 		if (kst_secret_equal(&one, &two)) {
 			kst_secret_move(out, &one);

@@ -98,7 +98,7 @@ void put_buf(struct out *o, const struct kst_buf *b)
 	if (b->failed)
 		o->buf.failed = true;
 	kst_buf_put(&o->buf, b->data, b->len);
-	if (o->buf.len > KEEP_AT_MOST)
+	if (o->buf.len > KEEP_AT_MOST && !o->want_pager)
 		out_flush(o);
 }
 
@@ -526,9 +526,27 @@ int out_verbose(const struct out *o)
 	return o->verbose;
 }
 
+bool out_for_people(const struct out *o)
+{
+	return o->mode == OUT_TEXT;
+}
+
+void out_resume(struct out *o)
+{
+	progress_resume(o->progress);
+}
+
 bool out_quiet(const struct out *o)
 {
 	return o->quiet;
+}
+
+void out_show(struct out *o)
+{
+	progress_clear(o->progress);
+	if (o->want_pager && o->buf.len && pager_show(o->fd, &o->buf))
+		o->buf.len = 0;
+	out_flush(o);
 }
 
 void out_pager(struct out *o)
@@ -674,9 +692,7 @@ int out_finish(struct out *o, int status)
 		no_answer(o, KST_E_NO_MEMORY, "there is not enough memory for the answer");
 		return kst_code_exit(KST_E_NO_MEMORY);
 	}
-	if (!(o->want_pager && o->buf.len && pager_show(o->fd, &o->buf)))
-		out_flush(o);
-	o->buf.len = 0;
+	out_show(o);
 	/* A full disk may tell only now. */
 	if (!o->write_errno && !isatty(o->fd) && close(dup(o->fd)) < 0 && errno != EBADF)
 		o->write_errno = errno;

@@ -162,11 +162,16 @@ int out_finish(struct out *o, int status);
 void out_flush(struct out *o);
 /* Text that is taller than the screen goes through a pager at the end. */
 void out_pager(struct out *o);
+/* This is the end of the text: what is told from here on comes after it. */
+void out_show(struct out *o);
 /* The line of progress that is erased before anything else is written; NULL for none. */
 struct progress;
 void out_progress(struct out *o, struct progress *p);
+/* A question was answered; the work goes on. */
+void out_resume(struct out *o);
 /* JSON: close containers until `depth` are open (the document itself is 1). */
 void out_unwind(struct out *o, size_t depth);
 bool out_quiet(const struct out *o);
+bool out_for_people(const struct out *o); /* text: neither JSON nor --plain */
 
 #endif

@@ -36,6 +36,8 @@ static void child(const char *command, const int pipe_fd[2])
 {
 	signal(SIGXFSZ, SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
 	if (dup2(pipe_fd[0], 0) >= 0)
 		execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 	_exit(127);
@@ -45,15 +47,19 @@ bool pager_show(int fd, const struct kst_buf *text)
 {
 	const char *command = pager_command();
 	size_t height = term_height(fd), done = 0;
-	struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
+	/* To leave the pager early is no failure.  Ctrl-C is for the pager, which may search: if this
+	 * process went first, the shell and the pager would read the same terminal. */
+	static const int left_to_it[] = { SIGPIPE, SIGINT, SIGQUIT };
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, old[3];
 	int pipe_fd[2], status = 0;
 	pid_t pid;
 
-	if (!command || fd != STDOUT_FILENO || !height || count_lines(text) < height)
+	if (!command || fd != STDOUT_FILENO || !height || term_dumb() || count_lines(text) < height)
 		return false;
 	if (pipe2(pipe_fd, O_CLOEXEC) < 0)
 		return false;
-	sigaction(SIGPIPE, &ignore, &old); /* to leave the pager early is no failure */
+	for (int i = 0; i < 3; i++)
+		sigaction(left_to_it[i], &ignore, &old[i]);
 	pid = fork();
 	if (pid == 0)
 		child(command, pipe_fd);
@@ -70,7 +76,8 @@ bool pager_show(int fd, const struct kst_buf *text)
 	close(pipe_fd[1]);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
-	sigaction(SIGPIPE, &old, NULL);
+	for (int i = 0; i < 3; i++)
+		sigaction(left_to_it[i], &old[i], NULL);
 	/* 126 and 127: there is no such program; the text has not been seen. */
 	return pid > 0 && !(WIFEXITED(status) && WEXITSTATUS(status) >= 126);
 }

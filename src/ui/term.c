@@ -22,9 +22,16 @@ static const char *env(const char *name)
 	return v && *v ? v : NULL;
 }
 
+bool term_dumb(void)
+{
+	const char *term = env("TERM");
+
+	return term && !strcmp(term, "dumb");
+}
+
 bool term_color(int fd, const char *when)
 {
-	const char *term = env("TERM"), *force = env("CLICOLOR_FORCE");
+	const char *force = env("CLICOLOR_FORCE");
 
 	/* A flag beats the environment (no-color.org). */
 	if (when && !strcmp(when, "always"))
@@ -35,7 +42,7 @@ bool term_color(int fd, const char *when)
 		return false;
 	if (force && strcmp(force, "0"))
 		return true;
-	if (term && !strcmp(term, "dumb"))
+	if (term_dumb())
 		return false;
 	return isatty(fd);
 }

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* TERM=dumb: a terminal that only adds to what it shows. */
+bool term_dumb(void);
 /* Colour on this stream: `when` is "always", "never", or "auto"/NULL. */
 bool term_color(int fd, const char *when);
 /* Cells a line has: $COLUMNS, else what the terminal says, else 80; 0 (no limit) for what is none.

@@ -77,8 +77,51 @@ def at_a_terminal(p):
         check(ESC not in t.seen, form + " is coloured")
 
 
+def pager(p):
+    """cli.md 4.2: for `help` and `show --full` alone, on a terminal that they do not fit."""
+    paged, other = {"PAGER": "sed s/^/paged:/"}, {"PAGER": "sed s/^/paged:/", "KSTOOL_PAGER": "cat"}
+    full = ("show", "--full", "shop-chain.pem")
+    rows = ((("help", "keygen"), paged, True), (("keygen", "--help"), paged, True), (full, paged, True),
+            (("help", "keygen"), {"KSTOOL_PAGER": "sed s/^/paged:/", "PAGER": "false"}, True),
+            (("help", "keygen"), other, False), (("help", "keygen"), {"PAGER": ""}, False),
+            (("help", "keygen"), {**paged, "TERM": "dumb"}, False),
+            (("help", "keygen", "--no-pager"), paged, False), ((*full, "--no-pager"), paged, False),
+            (("help", "keygen", "--json"), paged, False), ((*full, "--json"), paged, False),
+            (("list", "many.pem"), paged, False), (("show", "many.pem"), paged, False),
+            (("show", "--short", "shop-chain.pem"), paged, False), (("version",), paged, False))
+    p.write("many.pem", p.read("root.pem") * 40)
+    for args, env, want in rows:
+        t = p.terminal(*args, env=env)
+        t.ends(0)
+        is_("%s with %s: paged" % (t.name, env), b"paged:" in t.seen, want)
+        check(len(t.seen) > 40, lambda: "%s shows nothing: %r" % (t.name, t.seen))
+    t = p.terminal("help", "keygen", env=paged, stdout=p.path("answer"))  # standard output elsewhere
+    t.ends(0)
+    check(b"paged:" not in t.seen + p.read("answer"), "a pager for a file")
+    is_("a pager in a pipe", b"paged:" in p.ok("help", "keygen", env=paged).out, False)
+    # A pager that is not there, one that is left at once, one that ends badly: no error of kstool's.
+    whole = p.terminal("help", "keygen", "--no-pager")
+    whole.ends(0)
+    t = p.terminal("help", "keygen", env={"PAGER": "/nonexistent/pager 2>/dev/null"})
+    t.ends(0)
+    is_("without the pager", t.seen, whole.seen)
+    for program in ("head -1", "sh -c 'read line; exit 3'"):
+        t = p.terminal("help", "keygen", env={"PAGER": program})
+        t.ends(0)
+        check(b"error" not in t.seen, lambda: "%s: %s" % (program, t.seen))
+    # Ctrl-C is the pager's: nobody else reads the terminal while it lives.
+    t = p.terminal("help", "keygen", env={
+        "PAGER": "trap 'echo interrupted' INT; echo reading; read line </dev/tty; echo got $line"})
+    t.expect("reading")
+    t.send("\x03")
+    t.expect("interrupted|got")
+    t.send("enough\n")
+    t.expect("got")
+    t.ends(0)
+
+
 def main():
-    for test in (closed_pipe, closed_output, no_terminal, at_a_terminal):
+    for test in (closed_pipe, closed_output, no_terminal, at_a_terminal, pager):
         with Place() as p:
             test(p)
     done("terminal")
