@@ -120,7 +120,8 @@ static int read_pem(struct reader *r, const char *key, const struct kst_buf *tex
 /* By its name: which format it is the store tells, when it is taken out. */
 static bool is_store(const char *key)
 {
-	static const char *const names[] = { ".p12", ".pfx", ".jks", ".jceks", ".bks", ".kst", ".p7b" };
+	static const char *const names[] = { ".p12", ".pfx", ".jks", ".jceks", ".bks", ".ubr", ".bcfks", ".kst",
+					      ".p7b" };
 	const char *dot = strrchr(key, '.');
 
 	for (size_t i = 0; dot && i < sizeof(names) / sizeof(names[0]); i++)
