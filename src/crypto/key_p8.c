@@ -14,7 +14,6 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
-#include <openssl/x509.h>
 
 #include "crypto/der.h"
 #include "crypto/ossl.h"
@@ -80,28 +79,6 @@ void kst_p8_build(struct kst_buf *out, struct kst_bytes algorithm, struct kst_by
 	kst_der_put(&body, KST_DER_OCTET_STRING, key.data, key.len);
 	kst_der_put(out, KST_DER_SEQUENCE, body.data, body.len);
 	out->failed |= body.failed;
-}
-
-EVP_PKEY *kst_p8_pkey(const struct kst_p8 *p8, struct kst_error *library)
-{
-	struct kst_buf plain KST_SCRATCH_BUF = KST_BUF_INIT;
-	EVP_PKEY *pkey = NULL;
-
-	/* Attributes and the public key are of no use to OpenSSL, and some of it trips over them.
-	 */
-	kst_p8_build(&plain, p8->algorithm, p8->key);
-	if (plain.failed || plain.len > INT32_MAX)
-		return NULL;
-	const uint8_t *p = plain.data;
-	ERR_set_mark();
-	PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)plain.len);
-	if (info)
-		pkey = EVP_PKCS82PKEY(info);
-	if (!pkey && library)
-		kst_ossl_error(library, KST_E_BAD_KEY, "the private key cannot be decoded");
-	ERR_pop_to_mark();
-	PKCS8_PRIV_KEY_INFO_free(info);
-	return pkey;
 }
 
 /* Curves are left out of builds, so a key on one that is missing is no bad key. */
