@@ -52,7 +52,9 @@ static int fits(const struct kst_buf *file, const struct kst_secret *pass, struc
 static int try_pass(void *ctx, const struct kst_secret *pass, struct kst_error *err)
 {
 	struct attempt *a = ctx;
-	if (kst_secret_set(&a->last, pass->data, pass->len, err) < 0)
+	/* What everybody knows is no passphrase to explain. */
+	bool known = !pass->len || (pass->len == 8 && !memcmp(pass->data, "changeit", 8));
+	if (!known && kst_secret_set(&a->last, pass->data, pass->len, err) < 0)
 		return -1;
 	return fits(a->file, pass, err);
 }
@@ -109,7 +111,7 @@ int jks_unlock(struct kst_io *io, struct kst_model *m, bool needed, struct kst_e
 	struct kst_question q = { .what = KST_ASK_STORE,
 				  .path = io->path,
 				  .format = s->type->format->title,
-				  .public_defaults = needed,
+				  .public_defaults = true,
 				  .optional = !needed };
 	int rc = 0;
 

@@ -303,6 +303,8 @@ static int run_command(struct run *r)
 	if (ret < 0)
 		return fail(r);
 	report_notes(r);
+	if (ret < 2 && cli->cmd->group != GROUP_HELP && cli->cmd->group != GROUP_HIDDEN)
+		ask_cli_tell(cli->ask);
 	return out_finish(cli->out, ret);
 }
 
@@ -329,6 +331,8 @@ static int run(struct run *r, int argc, char *const *argv)
 	if (ret >= 0)
 		return ret;
 	if (ask_cli_new(&r->cli.ask, &r->cli.g, r->cli.out, &r->err) < 0)
+		return fail(r);
+	if (!hidden && ask_cli_check_files(r->cli.ask, r->args, &r->err) < 0)
 		return fail(r);
 	r->cli.asker = ask_cli_asker(r->cli.ask);
 	r->cli.drawn = progress_new(r->cli.out, STDERR_FILENO);

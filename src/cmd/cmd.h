@@ -106,6 +106,12 @@ void cmd_complete_hints(struct cli *cli);
  * Called by main for every command that takes entries of its first operand. */
 int cmd_notice_swap(struct cli *cli);
 
+/* Where the result goes: if it is there and may not be replaced, whoever would be asked for a passphrase
+ * in vain is told that instead.  `path` may be NULL or "-". */
+void cmd_output(struct cli *cli, const char *path, bool replace);
+/* EXISTS if it is there, for what no second run finds unchanged.  `replaceable`: --replace would help. */
+int cmd_fresh(struct cli *cli, const char *path, bool replaceable);
+
 /*
  * For a command that opens its sources before the store that stands first on the command line: of
  * several --pass the first is the store's, if it is locked.  0 or -1.

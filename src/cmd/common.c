@@ -43,11 +43,47 @@ static void note_default(struct cli *cli, const struct kst_store *s)
 int cmd_open(struct cli *cli, const char *path, struct kst_store **out)
 {
 	struct kst_open_options opt = cmd_open_options(cli, false);
+	int ret;
 
-	if (kst_store_open(out, path, &opt, cli->err) < 0)
-		return -1;
-	note_default(cli, *out);
-	return 0;
+	ask_cli_several(cli->ask, cli->nr > 1);
+	ret = kst_store_open(out, path, &opt, cli->err);
+	ask_cli_several(cli->ask, false);
+	if (ret < 0 && cli->err->code == KST_E_WRONG_PASSPHRASE && cli->nr > 1 && cli->g.pass.nr == 1)
+		kst_error_hint(cli->err, "for this file alone: --pass %s=file:PATH", path);
+	if (!ret)
+		note_default(cli, *out);
+	return ret;
+}
+
+static int taken(struct cli *cli, const char *path, bool replaceable, struct kst_error *err)
+{
+	struct kst_error *was = cli->err;
+	int ret;
+
+	kst_error_setx(err, KST_E_EXISTS, "exists already");
+	kst_error_subject(err, "%s", path);
+	if (!replaceable)
+		return kst_error_hint(err, "name another file");
+	cli->err = err;
+	ret = cmd_again(cli, "name another file, or", NULL, (const char *const[]){ "--replace", NULL });
+	cli->err = was;
+	return ret;
+}
+
+int cmd_fresh(struct cli *cli, const char *path, bool replaceable)
+{
+	return access(path, F_OK) < 0 ? 0 : taken(cli, path, replaceable, cli->err);
+}
+
+void cmd_output(struct cli *cli, const char *path, bool replace)
+{
+	struct kst_error why = KST_ERROR_INIT;
+
+	if (!path || !strcmp(path, "-") || replace || cli->g.dry_run || cli->g.check ||
+	    access(path, F_OK) < 0)
+		return;
+	taken(cli, path, true, &why);
+	ask_cli_taken(cli->ask, &why);
 }
 
 int cmd_expect_store(struct cli *cli, const char *path)
@@ -104,6 +140,8 @@ int cmd_edit(struct cli *cli, const char *path, bool create, char store_kind,
 	struct kst_error err = KST_ERROR_INIT;
 	const struct kst_format *f;
 
+	if (create)
+		ask_cli_ensure(cli->ask, path);
 	if (kst_store_open(out, path, &opt, &err) == 0) {
 		note_default(cli, *out);
 		/* A new key in a file of loose keys, each with a passphrase of its own, gets the one

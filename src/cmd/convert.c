@@ -226,13 +226,6 @@ static int write_split(struct cli *cli, const struct convert_opts *opt,
 	return ret;
 }
 
-static int exists(struct cli *cli, const struct convert_opts *opt)
-{
-	kst_error_setx(cli->err, KST_E_EXISTS, "exists already");
-	kst_error_subject(cli->err, "%s", opt->out);
-	return cmd_again(cli, "name another file, or", NULL, (const char *const[]){ "--replace", NULL });
-}
-
 /* What lies there already, in the form that was asked for, is not written again. */
 static int write_over(struct cli *cli, const struct convert_opts *opt, struct kst_store *out,
 		      struct changes *changes, const struct kst_save_options *save)
@@ -248,9 +241,7 @@ static int write_over(struct cli *cli, const struct convert_opts *opt, struct ks
 			changes->row[i].action = same ? CHANGE_UNCHANGED : CHANGE_REPLACED;
 	if (same)
 		ret = cmd_report(cli, opt->out, changes, false, &none);
-	else if (!opt->replace && !cli->g.check && !cli->g.dry_run)
-		ret = exists(cli, opt);
-	else
+	else if (opt->replace || cli->g.check || cli->g.dry_run || cmd_fresh(cli, opt->out, true) == 0)
 		ret = cmd_commit(cli, out, changes, save);
 	already_end(&a, cli);
 	return ret;
@@ -285,9 +276,7 @@ static int run(struct cli *cli, void *opts)
 	    (f && target_check_format(cli, &opt->target, f, opt->out) < 0))
 		return -1;
 	bool there = opt->out && strcmp(opt->out, "-") && access(opt->out, F_OK) == 0;
-	/* Before anybody types a passphrase for nothing. */
-	if (there && !opt->replace && !cli->g.check && !cli->g.dry_run && cmd_interactive(cli))
-		return exists(cli, opt);
+	cmd_output(cli, opt->out, opt->replace);
 	if (f && opt->wrap && !(wrap = wrap_format(cli, opt->wrap, f)))
 		return -1;
 	if (opt->keep_pass)

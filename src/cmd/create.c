@@ -34,6 +34,8 @@ static int run(struct cli *cli, void *opts)
 			       "a native store always has a passphrase or a key file");
 		return kst_error_subject(cli->err, "--new-pass none");
 	}
+	if (cmd_fresh(cli, cli->operand[0], false) < 0)
+		return -1;
 	save.write.store_kind = opt->truststore ? 'T' : 'K';
 	save.write.slot_label = opt->label;
 	struct kst_open_options open = cmd_open_options(cli, true);

@@ -367,6 +367,7 @@ static int run(struct cli *cli, void *opts)
 	if (target_save_options(cli, &st.opt->target, false, &save) < 0 ||
 	    make_hosts(cli, &st.opt->host, &st.host) < 0)
 		return -1;
+	cmd_output(cli, st.opt->out, st.opt->replace);
 	if ((st.opt->new_key ? cmd_edit(cli, cli->operand[0], false, 0, &st.store)
 			     : cmd_open(cli, cli->operand[0], &st.store)) < 0 ||
 	    choose(&st) < 0)

@@ -32,9 +32,7 @@ int deliver_check(struct cli *cli, const struct deliver *d)
 {
 	if (!deliver_is_file(d) || d->replace || !is_there(d))
 		return 0;
-	kst_error_setx(cli->err, KST_E_EXISTS, "exists already");
-	kst_error_subject(cli->err, "%s", d->path);
-	return cmd_again(cli, "name another file, or", NULL, (const char *const[]){ "--replace", NULL });
+	return cmd_fresh(cli, d->path, !d->keeps);
 }
 
 int deliver_file(struct cli *cli, const struct deliver *d, char *text, struct changes *changes,

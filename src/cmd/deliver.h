@@ -9,6 +9,7 @@ struct deliver {
 	const char *path; /* NULL or "-": standard output */
 	const struct kst_buf *data;
 	bool secret;      /* mode 0600, and never onto a terminal */
+	bool keeps;       /* what is there is never replaced */
 	bool replace;     /* a file that exists may be replaced */
 	bool binary;
 	const char *what; /* "DER": what is binary, for the refusal */

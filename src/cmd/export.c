@@ -196,6 +196,7 @@ static int deliver(struct state *st)
 		.data = &st->data,
 		.secret = secret,
 		.replace = opt->replace && !plain, /* never an open key over anything */
+		.keeps = plain,
 		.binary = opt->der,
 		.what = "DER",
 	};
@@ -307,6 +308,11 @@ static int run(struct cli *cli, void *opts)
 	}
 	if (check_forms(cli, st.opt) < 0)
 		return -1;
+	/* Encrypted anew, a key is never the same file. */
+	if (st.opt->key && !st.opt->plain_key && !st.opt->replace && st.opt->out &&
+	    strcmp(st.opt->out, "-") && cmd_fresh(cli, st.opt->out, true) < 0)
+		return -1;
+	cmd_output(cli, st.opt->out, st.opt->replace && !st.opt->plain_key);
 	out_schema(cli->out, "kstool.export/1");
 	if (cmd_open(cli, cli->operand[0], &st.store) < 0 || (st.opt->jwk && start_keys(&st) < 0))
 		goto done;

@@ -173,6 +173,8 @@ static int in_file(struct cli *cli, const struct keygen_opts *opt, const char *c
 	int ret = -1;
 
 	save.write.plain_key = opt->plain_key;
+	if (cmd_fresh(cli, cli->operand[0], false) < 0)
+		return -1;
 	if (kst_store_new(&s, cli->operand[0], f, &open, cli->err) < 0 ||
 	    make_entry(cli, opt, host, opt->self_signed, &e) < 0)
 		goto done;

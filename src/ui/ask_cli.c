@@ -2,41 +2,17 @@
 /*
  * ask_cli.c - answers the library's questions from options, environment and terminal
  *
- * What the user wrote comes first; then KSTOOL_PASS_FILE; then the terminal.  The
- * two public defaults are tried where the format allows it and nothing was
- * written.  Nothing ever waits where nobody can answer.
+ * What the user wrote comes first; then KSTOOL_PASS_FILE; then the terminal.
+ * Nothing ever waits where nobody can answer.  What opens is ask_open.c's; here
+ * are the new passphrases and key files.
  */
-#include "ui/ask_cli.h"
+#include "ui/ask_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "ui/pass_source.h"
 #include "ui/tty.h"
-
-#define KEY_FILE_MAX 4096
-
-/* The sources of one option, and the files that were locked, in the order of their questions. */
-struct sources {
-	struct pass_source *item;
-	size_t nr;
-	char **path;
-	size_t nr_paths;
-};
-
-struct ask_cli {
-	const struct global *g;
-	struct out *out;
-	struct sources pass, new_pass, key_pass;
-	struct pass_source ambient; /* $KSTOOL_PASS_FILE */
-	bool has_ambient, creating;
-	size_t key_files, new_key_files; /* used up so far */
-	char *key_file_path;		 /* the store that key file number key_files - 1 is for */
-	unsigned defaults, tries;	 /* of the question that is being answered */
-	const char **made;		 /* paths (of the command line) of the secret files written */
-	size_t nr_made;
-};
 
 /* A new secret goes to its file before the store that needs it: a crash between leaves no store
  * that nobody can open.  `existing` is how a file that is there already is used. */
@@ -73,80 +49,6 @@ void ask_cli_abandon(struct ask_cli *a)
 		a->nr_made = 0;
 }
 
-static int sources_init(struct sources *s, const char *option, const struct opt_list *list,
-			bool may_gen, struct kst_error *err)
-{
-	if (!list->nr)
-		return 0;
-	s->item = kst_calloc(list->nr, sizeof(*s->item));
-	if (!s->item)
-		return kst_error_nomem(err);
-	s->nr = list->nr;
-	for (size_t i = 0; i < list->nr; i++)
-		if (pass_source_parse(&s->item[i], option, list->item[i], may_gen, err) < 0)
-			return -1;
-	return 0;
-}
-
-static void sources_release(struct sources *s)
-{
-	for (size_t i = 0; i < s->nr; i++)
-		kst_secret_release(&s->item[i].secret);
-	for (size_t i = 0; i < s->nr_paths; i++)
-		kst_free(s->path[i]);
-	kst_free(s->item);
-	kst_free(s->path);
-}
-
-/* Which locked file is this: 0 for the first that was asked about.  -1 without memory. */
-static int path_number(struct sources *s, const char *path, size_t *n, struct kst_error *err)
-{
-	char **grown;
-
-	for (*n = 0; *n < s->nr_paths; ++*n)
-		if (!strcmp(s->path[*n], path))
-			return 0;
-	grown = kst_realloc(s->path, (s->nr_paths + 1) * sizeof(*grown));
-	if (!grown)
-		return kst_error_nomem(err);
-	s->path = grown;
-	s->path[s->nr_paths] = kst_strdup(path);
-	if (!s->path[s->nr_paths])
-		return kst_error_nomem(err);
-	s->nr_paths++;
-	return 0;
-}
-
-/* The source for a file: FILE=PASS, else the only one, else the n-th for the n-th locked file. */
-static int sources_find(struct sources *s, const char *path, struct pass_source **out,
-			struct kst_error *err)
-{
-	size_t unnamed = 0, number, k = 0;
-
-	*out = NULL;
-	for (size_t i = 0; i < s->nr; i++) {
-		struct pass_source *p = &s->item[i];
-
-		if (!p->file)
-			unnamed++;
-		else if (path && strlen(path) == p->file_len &&
-			 !strncmp(path, p->file, p->file_len)) {
-			*out = p;
-			return 0;
-		}
-	}
-	if (!unnamed)
-		return 0;
-	if (path_number(s, path ? path : "", &number, err) < 0)
-		return -1;
-	if (unnamed == 1)
-		number = 0;
-	for (size_t i = 0; i < s->nr; i++)
-		if (!s->item[i].file && k++ == number)
-			*out = &s->item[i];
-	return 0;
-}
-
 int ask_cli_new(struct ask_cli **out, const struct global *g, struct out *o, struct kst_error *err)
 {
 	struct ask_cli *a = kst_calloc(1, sizeof(*a));
@@ -156,11 +58,16 @@ int ask_cli_new(struct ask_cli **out, const struct global *g, struct out *o, str
 		return kst_error_nomem(err);
 	a->g = g;
 	a->out = o;
-	if (sources_init(&a->pass, "--pass", &g->pass, false, err) < 0 ||
-	    sources_init(&a->new_pass, "--new-pass", &g->new_pass, true, err) < 0 ||
-	    sources_init(&a->key_pass, "--key-pass", &g->key_pass, false, err) < 0) {
+	if (pass_list_init(&a->pass, "--pass", &g->pass, false, err) < 0 ||
+	    pass_list_init(&a->new_pass, "--new-pass", &g->new_pass, true, err) < 0 ||
+	    pass_list_init(&a->key_pass, "--key-pass", &g->key_pass, false, err) < 0) {
 		ask_cli_free(a);
 		return -1;
+	}
+	a->key_file_used = kst_calloc(g->key_file.nr + 1, sizeof(bool));
+	if (!a->key_file_used) {
+		ask_cli_free(a);
+		return kst_error_nomem(err);
 	}
 	if (ambient && *ambient) {
 		a->ambient = (struct pass_source){ .kind = PASS_FILE, .value = ambient };
@@ -174,11 +81,14 @@ void ask_cli_free(struct ask_cli *a)
 {
 	if (!a)
 		return;
-	sources_release(&a->pass);
-	sources_release(&a->new_pass);
-	sources_release(&a->key_pass);
+	pass_list_release(&a->pass);
+	pass_list_release(&a->new_pass);
+	pass_list_release(&a->key_pass);
 	kst_secret_release(&a->ambient.secret);
 	kst_free(a->key_file_path);
+	kst_free(a->key_file_used);
+	kst_free(a->step);
+	kst_free(a->taken);
 	kst_free(a->made);
 	kst_free(a);
 }
@@ -188,11 +98,69 @@ void ask_cli_creating(struct ask_cli *a)
 	a->creating = true;
 }
 
+/* A word, or the value of an option in the same word; undo opens what lies beside its store, too. */
+static bool holds(const char *word, const char *file, size_t n)
+{
+	static const char bak[] = ".kstool-bak";
+	size_t len = strlen(word), k = sizeof(bak) - 1;
+
+	if (len >= n && !strncmp(word + len - n, file, n) && (len == n || word[0] == '-'))
+		return true;
+	return n > k && !strncmp(file + n - k, bak, k) && holds(word, file, n - k);
+}
+
+int ask_cli_check_files(const struct ask_cli *a, char *const *word, struct kst_error *err)
+{
+	const struct pass_list *all[] = { &a->pass, &a->new_pass };
+
+	for (size_t k = 0; k < 2; k++)
+		for (size_t i = 0; i < all[k]->nr; i++) {
+			const struct pass_source *p = &all[k]->item[i];
+			char *const *w = word;
+			const char *near;
+
+			while (p->file && *w && !holds(*w, p->file, p->file_len))
+				w++;
+			if (!p->file || *w)
+				continue;
+			kst_error_setx(err, KST_E_USAGE, "this command opens no file \"%.*s\"",
+				       (int)p->file_len, p->file);
+			kst_error_subject(err, "%s", all[k]->option);
+			char *name = kst_strndup(p->file, p->file_len);
+			near = name ? opt_nearest(name, (const char *const *)word) : NULL;
+			if (near)
+				kst_error_hint(err, "did you mean %s %s=%s?", all[k]->option, near,
+					       p->file + p->file_len + 1);
+			kst_free(name);
+			return -1;
+		}
+	return 0;
+}
+
+void ask_cli_ensure(struct ask_cli *a, const char *path)
+{
+	a->ensured = path;
+}
+
+void ask_cli_several(struct ask_cli *a, bool several)
+{
+	a->several = several;
+}
+
+void ask_cli_taken(struct ask_cli *a, const struct kst_error *why)
+{
+	/* Without memory the question comes first, and the answer is the same. */
+	if (!a->taken)
+		a->taken = kst_calloc(1, sizeof(*a->taken));
+	if (a->taken)
+		*a->taken = *why;
+}
+
 int ask_cli_expect(struct ask_cli *a, const char *path, struct kst_error *err)
 {
 	size_t unused;
 
-	return a->pass.nr > 1 ? path_number(&a->pass, path, &unused, err) : 0;
+	return a->pass.nr > 1 ? pass_list_number(&a->pass, path, &unused, err) : 0;
 }
 
 bool ask_cli_interactive(const struct ask_cli *a)
@@ -206,16 +174,6 @@ bool ask_cli_no_pass(const struct global *g)
 }
 
 /* ---- answers ---- */
-
-static int nobody(const struct ask_cli *a, const struct kst_question *q, const char *option,
-		  struct kst_error *err)
-{
-	kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
-		       a->g->no_input ? "a passphrase is needed and --no-input forbids to ask"
-				      : "a passphrase is needed and there is no terminal");
-	kst_error_subject(err, "%s", q->path ? q->path : "");
-	return kst_error_hint(err, "add %s file:PATH  (or stdin, fd:N, env:NAME)", option);
-}
 
 /* "Passphrase for app.p12 (PKCS#12, 1 private key): " */
 static void prompt_text(const struct kst_question *q, const char *start, bool again,
@@ -254,8 +212,8 @@ static int typed(struct ask_cli *a, const char *text, struct kst_secret *out, st
 	return ret;
 }
 
-static int prompt(struct ask_cli *a, const struct kst_question *q, const char *start, bool again,
-		  struct kst_secret *out, struct kst_error *err)
+int ask_prompt(struct ask_cli *a, const struct kst_question *q, const char *start, bool again,
+	       struct kst_secret *out, struct kst_error *err)
 {
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
 
@@ -265,7 +223,7 @@ static int prompt(struct ask_cli *a, const struct kst_question *q, const char *s
 	return typed(a, (char *)b.data, out, err);
 }
 
-static int copy(struct kst_secret *out, const struct kst_secret *from, struct kst_error *err)
+int ask_copy(struct kst_secret *out, const struct kst_secret *from, struct kst_error *err)
 {
 	return kst_secret_set(out, from->data, from->len, err);
 }
@@ -274,9 +232,9 @@ static int copy(struct kst_secret *out, const struct kst_secret *from, struct ks
  * Read a source.  A variable that two options name is read, and taken out of the environment, once;
  * a descriptor that two options name gives each its own line.
  */
-static int read_source(struct ask_cli *a, struct pass_source *p, struct kst_error *err)
+int ask_read(struct ask_cli *a, struct pass_source *p, struct kst_secret *out, struct kst_error *err)
 {
-	const struct sources *all[] = { &a->pass, &a->new_pass, &a->key_pass };
+	const struct pass_list *all[] = { &a->pass, &a->new_pass, &a->key_pass };
 
 	for (size_t k = 0; p->kind == PASS_ENV && !p->read && k < 3; k++)
 		for (size_t i = 0; i < all[k]->nr && !p->read; i++) {
@@ -285,70 +243,27 @@ static int read_source(struct ask_cli *a, struct pass_source *p, struct kst_erro
 			if (!other->read || other->kind != PASS_ENV ||
 			    strcmp(other->value, p->value))
 				continue;
-			if (copy(&p->secret, &other->secret, err) < 0)
+			if (ask_copy(&p->secret, &other->secret, err) < 0)
 				return -1;
 			p->read = true;
 		}
-	return pass_source_read(p, a->g->insecure_permissions, err);
+	if (pass_source_read(p, a->g->insecure_permissions, err) < 0)
+		return -1;
+	return out ? ask_copy(out, &p->secret, err) : 0;
 }
 
-/*
- * Rekeying asks for the secret of each slot of one store ("slot 3 ops"): every source that was
- * given may be the one, in their order.
- */
-static bool is_slot(const struct kst_question *q)
+bool ask_is_slot(const struct kst_question *q)
 {
 	return q->why && !strncmp(q->why, "slot ", 5);
 }
 
-/* The passphrase that opens. */
-static int ask_open(struct ask_cli *a, const struct kst_question *q, struct kst_secret *out,
-		    enum kst_ask_source *source, struct kst_error *err)
+int ask_in_vain(const struct ask_cli *a, struct kst_error *err)
 {
-	const char *option = q->what == KST_ASK_KEY ? "--key-pass" : "--pass";
-	struct pass_source *p = NULL;
-
-	if (q->what == KST_ASK_KEY && sources_find(&a->key_pass, q->path, &p, err) < 0)
-		return -1;
-	if (!p && sources_find(&a->pass, q->path, &p, err) < 0)
-		return -1;
-	if (is_slot(q) && a->pass.nr > 1) {
-		if (a->tries >= a->pass.nr)
-			return 1;
-		p = &a->pass.item[a->tries];
-		if (p->kind != PASS_PROMPT && p->kind != PASS_NONE) {
-			a->tries++;
-			return read_source(a, p, err) < 0 ? -1 : copy(out, &p->secret, err);
-		}
-	}
-	if (p && p->kind == PASS_NONE)
-		return 1;
-	if (!p && q->optional && !a->has_ambient)
-		return 1;
-	if (!p && q->public_defaults && a->defaults < 2) {
-		*source = a->defaults++ ? KST_SOURCE_CHANGEIT : KST_SOURCE_EMPTY;
-		return *source == KST_SOURCE_EMPTY ? kst_secret_set(out, NULL, 0, err)
-						   : kst_secret_set(out, "changeit", 8, err);
-	}
-	*source = KST_SOURCE_GIVEN;
-	if (!p && a->has_ambient)
-		p = &a->ambient;
-	if (p && p->kind != PASS_PROMPT) {
-		if (a->tries++)
-			return 1; /* it was wrong, and there is no other */
-		if (read_source(a, p, err) < 0)
-			return -1;
-		return copy(out, &p->secret, err);
-	}
-	if (!ask_cli_interactive(a))
-		return nobody(a, q, option, err);
-	if (a->tries >= ASK_TRIES)
-		return 1;
-	a->tries++;
-	if (prompt(a, q, "Passphrase", a->tries > 1, out, err) < 0)
-		return -1;
-	/* Just Enter, or Ctrl-D: where the empty passphrase was tried already, no answer. */
-	return q->public_defaults && !out->len;
+	if (!a->taken)
+		return 0;
+	if (err && err->code == KST_OK)
+		*err = *a->taken;
+	return -1;
 }
 
 /* ---- new passphrases ---- */
@@ -408,7 +323,7 @@ static int make_file(struct ask_cli *a, struct pass_source *p, struct kst_error 
 
 	if (p->read)
 		return 0;
-	if (pass_generate(&p->secret, err) < 0 || copy(&text, &p->secret, err) < 0 ||
+	if (pass_generate(&p->secret, err) < 0 || ask_copy(&text, &p->secret, err) < 0 ||
 	    kst_secret_append(&text, "\n", 1, err) < 0)
 		return -1;
 	if (!a->g->dry_run && !a->g->check &&
@@ -427,7 +342,7 @@ static int prompt_new(struct ask_cli *a, const struct kst_question *q, struct ks
 				      two KST_SCRATCH_SECRET = KST_SECRET_INIT;
 		struct kst_error wrong = KST_ERROR_INIT;
 
-		if (prompt(a, q, "New passphrase", false, &one, err) < 0)
+		if (ask_prompt(a, q, "New passphrase", false, &one, err) < 0)
 			return -1;
 		if (!one.len) {
 			if (tty_yes("Make a random one and show it here? [y/N] ", err) != 1)
@@ -459,10 +374,10 @@ static int ask_new(struct ask_cli *a, const struct kst_question *q, struct kst_s
 {
 	struct pass_source *p = NULL;
 
-	if (sources_find(&a->new_pass, q->path, &p, err) < 0)
+	if (pass_list_find(&a->new_pass, q->path, &p, err) < 0)
 		return -1;
 	if (!p && a->creating && !a->new_pass.nr) {
-		if (sources_find(&a->pass, q->path, &p, err) < 0)
+		if (pass_list_find(&a->pass, q->path, &p, err) < 0)
 			return -1;
 		if (!p && a->has_ambient)
 			p = &a->ambient;
@@ -474,22 +389,24 @@ static int ask_new(struct ask_cli *a, const struct kst_question *q, struct kst_s
 	if (p && p->kind == PASS_GEN) {
 		if (make_file(a, p, err) < 0)
 			return -1;
-		return copy(out, &p->secret, err);
+		return ask_copy(out, &p->secret, err);
 	}
 	if (p && p->kind != PASS_PROMPT) {
-		if (read_source(a, p, err) < 0 || check_new(q, &p->secret, err) < 0)
+		if (ask_read(a, p, NULL, err) < 0 || check_new(q, &p->secret, err) < 0)
 			return -1;
 		warn_new(a, q, &p->secret);
-		return copy(out, &p->secret, err);
+		return ask_copy(out, &p->secret, err);
 	}
+	if (ask_in_vain(a, err) < 0)
+		return -1;
 	if (!ask_cli_interactive(a)) {
 		kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
 			       a->g->no_input
 				       ? "a new passphrase is needed and --no-input forbids to ask"
 				       : "a new passphrase is needed and there is no terminal");
 		kst_error_subject(err, "%s", q->path ? q->path : "");
-		return kst_error_hint(err, "add --new-pass file:PATH  (or stdin, fd:N, env:NAME, "
-					   "gen:PATH)");
+		kst_error_hint(err, "add --new-pass file:PATH  (or stdin, fd:N, env:NAME, gen:PATH)");
+		return a->pass.nr ? kst_error_hint(err, "--pass is for what is opened, and sets none") : -1;
 	}
 	if (prompt_new(a, q, out, err) < 0)
 		return -1;
@@ -498,41 +415,6 @@ static int ask_new(struct ask_cli *a, const struct kst_question *q, struct kst_s
 }
 
 /* ---- key files ---- */
-
-/* The n-th key file for the n-th store that asks; the only one for all. */
-static int ask_key_file(struct ask_cli *a, const struct kst_question *q, struct kst_secret *out,
-			struct kst_error *err)
-{
-	struct kst_secret text KST_SCRATCH_SECRET = KST_SECRET_INIT;
-	const struct opt_list *files = &a->g->key_file;
-	const char *path = q->path ? q->path : "", *file;
-
-	if (is_slot(q) && a->tries < files->nr) {
-		file = files->item[a->tries++];
-		goto read;
-	}
-	if (!files->nr || a->tries++)
-		return 1;
-	if (!a->key_file_path || strcmp(a->key_file_path, path)) {
-		char *was = kst_strdup(path);
-
-		if (!was)
-			return kst_error_nomem(err);
-		kst_free(a->key_file_path);
-		a->key_file_path = was;
-		if (a->key_files < files->nr)
-			a->key_files++;
-		else if (files->nr > 1)
-			return 1;
-	}
-	file = files->item[a->key_files - 1];
-read:
-	if (secret_file_read(file, false, KEY_FILE_MAX, a->g->insecure_permissions, &text, err) < 0)
-		return -1;
-	if (kst_key_file_parse(out, text.data, text.len, err) < 0)
-		return kst_error_subject(err, "%s", file);
-	return 0;
-}
 
 static int ask_new_key_file(struct ask_cli *a, const struct kst_question *q, struct kst_secret *out,
 			    struct kst_error *err)
@@ -568,7 +450,7 @@ static int ask(void *ctx, const struct kst_question *q, struct kst_secret *out,
 		source = &unused;
 	*source = KST_SOURCE_GIVEN;
 	if (!q->attempt)
-		a->defaults = a->tries = 0;
+		a->tries = 0;
 	switch (q->what) {
 	case KST_ASK_STORE:
 	case KST_ASK_KEY:

@@ -34,6 +34,23 @@ struct kst_asker ask_cli_asker(struct ask_cli *a);
 /* A store is being made: where --new-pass is not given, --pass gives its passphrase. */
 void ask_cli_creating(struct ask_cli *a);
 
+/* The command makes this store, or finds it there from its first run: then what would be its new
+ * passphrase or key file opens it, so that the same words do both. */
+void ask_cli_ensure(struct ask_cli *a, const char *path);
+
+/* Of several files one is looked at: a --pass that names no file may be for another one, and what
+ * everybody knows is tried as well. */
+void ask_cli_several(struct ask_cli *a, bool several);
+
+/* The output is there and may not be replaced: whoever would have to be asked is told this instead. */
+void ask_cli_taken(struct ask_cli *a, const struct kst_error *why);
+
+/* The command is done: warn about each passphrase and key file that nothing needed. */
+void ask_cli_tell(struct ask_cli *a);
+
+/* Each FILE of --pass and --new-pass FILE=PASS is among these words of the command line: else USAGE. */
+int ask_cli_check_files(const struct ask_cli *a, char *const *word, struct kst_error *err);
+
 /* The next locked file in the order of the command line is this one, though others are opened before
  * it: of several --pass it gets the next. */
 int ask_cli_expect(struct ask_cli *a, const char *path, struct kst_error *err);

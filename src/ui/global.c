@@ -38,7 +38,7 @@ const struct opt global_table[] = {
 	{ "new-pass", 0, OPT_LIST, AT(new_pass), WHAT_PASS, "PASS",
 	  "passphrase that a new or changed file gets", NULL, false },
 	{ "key-pass", 0, OPT_LIST, AT(key_pass), WHAT_PASS, "PASS",
-	  "passphrase of a private key that has its own", NULL, false },
+	  "passphrase of a private key that has its own; again for others, or ALIAS=PASS", NULL, false },
 	{ "key-file", 0, OPT_LIST, AT(key_file), WHAT_FILE, "FILE",
 	  "open a native store with a key file", NULL, false },
 	{ "new-key-file", 0, OPT_LIST, AT(new_key_file), WHAT_FILE, "FILE",

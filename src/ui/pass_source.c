@@ -64,7 +64,7 @@ static int parse_kind(struct pass_source *p, const char *word, bool may_gen)
 int pass_source_parse(struct pass_source *p, const char *option, const char *word, bool may_gen,
 		      struct kst_error *err)
 {
-	*p = (struct pass_source){ .kind = PASS_NONE, .secret = KST_SECRET_INIT };
+	*p = (struct pass_source){ .kind = PASS_NONE, .word = word, .secret = KST_SECRET_INIT };
 	if (parse_kind(p, word, may_gen) == 0)
 		return 0;
 	for (const char *eq = strchr(word, '='); eq; eq = strchr(eq + 1, '='))
@@ -263,6 +263,7 @@ int pass_source_read(struct pass_source *p, bool loose, struct kst_error *err)
 		return 0;
 	switch (p->kind) {
 	case PASS_FILE:
+	case PASS_GEN: /* the file that an earlier run of the same words made */
 		ret = secret_file_read(p->value, true, ASK_PASS_MAX, loose, &p->secret, err);
 		break;
 	case PASS_FD:
@@ -282,7 +283,6 @@ int pass_source_read(struct pass_source *p, bool loose, struct kst_error *err)
 		break;
 	case PASS_PROMPT:
 	case PASS_NONE:
-	case PASS_GEN:
 		ret = kst_error_setx(err, KST_E_INTERNAL, "this source is not read");
 		break;
 	}

@@ -18,6 +18,8 @@ struct pass_source {
 	const char *value; /* path, variable or number: the rest of the word */
 	const char *file;  /* FILE= before it, not terminated; NULL: any file */
 	size_t file_len;
+	const char *word;  /* all of it, as the user wrote it: no secret */
+	unsigned given, wrong; /* how often it was an answer, and how often that opened nothing */
 	bool read; /* `secret` holds it */
 	struct kst_secret secret;
 };

@@ -24,6 +24,7 @@ ks() { "$KSTOOL" "$@" --no-input >/dev/null; }
 umask 077
 cp pass app.pass
 cp pass shop.pass
+cp pass key.pass
 cp pass old
 cp pass2 new
 cp pass2 second.pass

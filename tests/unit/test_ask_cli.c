@@ -345,6 +345,113 @@ START_TEST(a_keys_passphrase_is_its_own_or_the_stores)
 }
 END_TEST
 
+/* The same for a key that has a name. */
+static int ask_key(const char *file, const char *alias, unsigned attempt, const char *want)
+{
+	struct kst_question q = { .what = KST_ASK_KEY, .path = file, .alias = alias, .attempt = attempt };
+	struct kst_secret s KST_SCRATCH_SECRET = KST_SECRET_INIT;
+	int ret = asker.ask(asker.ctx, &q, &s, &source, &err);
+
+	if (ret == 0)
+		ck_assert(s.len == strlen(want) && !memcmp(s.data, want, s.len));
+	return ret;
+}
+
+START_TEST(keys_of_one_file_have_several)
+{
+	static const char *key_item[4];
+	char named[400];
+
+	make_file(0, "one\n", 4, 0600);
+	make_file(1, "two\n", 4, 0600);
+	make_file(2, "api\n", 4, 0600);
+	snprintf(named, sizeof(named), "api=%s", file_source(2));
+	key_item[0] = file_source(0);
+	key_item[1] = named;
+	key_item[2] = file_source(1);
+	g.key_pass = (struct opt_list){ key_item, 3 };
+	ck_assert_int_eq(make(), 0);
+	ck_assert_int_eq(ask_key("a.jks", "api", 0, "api"), 0); /* and no other */
+	ck_assert_int_eq(ask_key("a.jks", "api", 1, ""), 1);
+	ck_assert_int_eq(ask_key("a.jks", "API", 0, "api"), 0);
+	ck_assert_int_eq(ask_key("a.jks", "web", 0, "one"), 0);
+	ck_assert_int_eq(ask_key("a.jks", "web", 1, "two"), 0);
+	ck_assert_int_eq(ask_key("a.jks", "web", 2, ""), 1);
+	ck_assert_int_eq(ask_key("b.jks", "web", 0, "two"), 0); /* the second file */
+	ck_assert_int_eq(ask_key("b.jks", "web", 1, "one"), 0);
+	ck_assert_int_eq(ask_key("b.jks", "web", 2, ""), 1);
+}
+END_TEST
+
+START_TEST(of_several_files_some_open_with_what_everybody_knows)
+{
+	make_file(0, "first\n", 6, 0600);
+	make_file(1, "second\n", 7, 0600);
+	g.pass = list(file_source(0), NULL);
+	ck_assert_int_eq(make(), 0);
+	ask_cli_several(a, true);
+	ck_assert_int_eq(ask(KST_ASK_STORE, "a.p12", 0, true, "first"), 0);
+	ck_assert_int_eq(ask(KST_ASK_STORE, "a.p12", 1, true, ""), 0);
+	ck_assert_int_eq(ask(KST_ASK_STORE, "a.p12", 2, true, "changeit"), 0);
+	ck_assert_int_eq(source, KST_SOURCE_CHANGEIT);
+	ck_assert_int_eq(ask(KST_ASK_STORE, "a.p12", 3, true, NULL), 1);
+	ck_assert_int_eq(ask(KST_ASK_STORE, "a.kst", 0, false, "first"), 0);
+	ck_assert_int_eq(ask(KST_ASK_STORE, "a.kst", 1, false, NULL), 1);
+	ask_cli_free(a);
+
+	/* What opens with it uses up none of several. */
+	g.pass = list(file_source(0), file_source(1));
+	ck_assert_int_eq(make(), 0);
+	ask_cli_several(a, true);
+	ck_assert_int_eq(ask(KST_ASK_STORE, "cacerts", 0, true, ""), 0);
+	ck_assert_int_eq(ask(KST_ASK_STORE, "cacerts", 1, true, "changeit"), 0);
+	ck_assert_int_eq(ask(KST_ASK_STORE, "a.p12", 0, true, ""), 0);
+	ck_assert_int_eq(ask(KST_ASK_STORE, "a.p12", 1, true, "changeit"), 0);
+	ck_assert_int_eq(ask(KST_ASK_STORE, "a.p12", 2, true, "first"), 0);
+	ck_assert_int_eq(ask(KST_ASK_STORE, "a.p12", 3, true, NULL), 1);
+	ck_assert_int_eq(ask(KST_ASK_STORE, "b.kst", 0, false, "second"), 0);
+}
+END_TEST
+
+START_TEST(what_made_a_store_opens_it)
+{
+	char gen[200];
+
+	make_file(0, "first\n", 6, 0600);
+	make_file(1, "generated\n", 10, 0600);
+	snprintf(gen, sizeof(gen), "gen:%s", path[1]);
+	static const char *new_item[2];
+	new_item[0] = gen;
+	g.new_pass = (struct opt_list){ new_item, 1 };
+	g.pass = list(file_source(0), NULL);
+	ck_assert_int_eq(make(), 0);
+	ck_assert_int_eq(ask(KST_ASK_STORE, "a.kst", 0, false, "first"), 0);
+	ck_assert_int_eq(ask(KST_ASK_STORE, "a.kst", 1, false, NULL), 1);
+	ask_cli_ensure(a, "a.kst");
+	ck_assert_int_eq(ask(KST_ASK_STORE, "a.kst", 0, false, "first"), 0);
+	ck_assert_int_eq(ask(KST_ASK_STORE, "a.kst", 1, false, "generated"), 0);
+	ck_assert_int_eq(ask(KST_ASK_STORE, "b.kst", 0, false, "first"), 0);
+	ck_assert_int_eq(ask(KST_ASK_STORE, "b.kst", 1, false, NULL), 1);
+}
+END_TEST
+
+START_TEST(what_is_in_the_way_is_said_instead_of_asking)
+{
+	struct kst_error why = KST_ERROR_INIT;
+
+	kst_error_setx(&why, KST_E_EXISTS, "exists already");
+	kst_error_subject(&why, "out.p12");
+	ck_assert_int_eq(make(), 0);
+	ask_cli_taken(a, &why);
+	ck_assert_int_eq(ask(KST_ASK_STORE, "a.kst", 0, false, NULL), -1);
+	ck_assert_int_eq(err.code, KST_E_EXISTS);
+	ck_assert_str_eq(err.subject, "out.p12");
+	kst_error_clear(&err);
+	ck_assert_int_eq(ask(KST_ASK_NEW_STORE, "out.p12", 0, false, NULL), -1);
+	ck_assert_int_eq(err.code, KST_E_EXISTS);
+}
+END_TEST
+
 START_TEST(a_new_passphrase_is_never_that_of_the_old_file)
 {
 	make_file(0, "opening\n", 8, 0600);
@@ -475,6 +582,10 @@ Suite *test_ask_cli(void)
 	tcase_add_test(t, none_tries_nothing);
 	tcase_add_test(t, the_environments_file_is_used_without_pass);
 	tcase_add_test(t, a_keys_passphrase_is_its_own_or_the_stores);
+	tcase_add_test(t, keys_of_one_file_have_several);
+	tcase_add_test(t, of_several_files_some_open_with_what_everybody_knows);
+	tcase_add_test(t, what_made_a_store_opens_it);
+	tcase_add_test(t, what_is_in_the_way_is_said_instead_of_asking);
 	tcase_add_test(t, a_new_passphrase_is_never_that_of_the_old_file);
 	tcase_add_test(t, an_empty_or_short_new_passphrase_is_refused);
 	tcase_add_test(t, gen_writes_a_random_one_to_a_new_private_file);
