@@ -58,7 +58,7 @@ static inline bool corpora_slurp(const char *path, struct kst_buf *out)
 	return true;
 }
 
-/* Every row of this kind.  false, and it is said, where there are no corpora. */
+/* Every row of this kind; NULL: every row.  false, and it is said, where there are no corpora. */
 static inline bool corpora_each(const char *kind, void (*one)(const struct corpora_row *row))
 {
 	char path[4096], line[8192];
@@ -73,7 +73,7 @@ static inline bool corpora_each(const char *kind, void (*one)(const struct corpo
 		int n = 0;
 		while (n < 13 && (field[n++] = strsep(&p, "\t")) && p)
 			;
-		if (n < 12 || strcmp(field[2], kind) != 0)
+		if (n < 12 || !strcmp(field[2], "kind") || (kind && strcmp(field[2], kind) != 0))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s/%s", corpora_dir(), field[0], field[1]);
 		struct corpora_row row = { .path = path,
