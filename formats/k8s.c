@@ -16,6 +16,7 @@
 #include "kstool/alloc.h"
 #include "kstool/format.h"
 #include "kstool/pem.h"
+#include "kstool/text.h"
 
 extern const struct kst_format kst_format_pem; /* what tls.crt, tls.key and ca.crt are in */
 
@@ -130,6 +131,23 @@ static bool is_store(const char *key)
 	return false;
 }
 
+/* A command that is copied into a shell, of names that somebody else chose. */
+static void note_store(struct reader *r, const char *alias, const char *key)
+{
+	static const char legal[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	kst_text_shell_path(&b, r->io->path);
+	kst_buf_puts(&b, " ");
+	kst_text_shell(&b, alias);
+	kst_buf_puts(&b, " --der -o ");
+	/* No cluster has another key, which might be a path to anywhere. */
+	kst_text_shell_path(&b, key[strspn(key, legal)] ? "FILE" : key);
+	if (!b.failed)
+		kst_note(r->io->notes, "nested-store", "\"%s\" is a whole file: kstool export %s", alias,
+			 (const char *)b.data);
+}
+
 /* Whatever else lies in a Secret: keystores, passwords, configuration. */
 static int read_bytes(struct reader *r, const char *key, const struct kst_buf *bytes,
 		      struct kst_error *err)
@@ -146,9 +164,7 @@ static int read_bytes(struct reader *r, const char *key, const struct kst_buf *b
 		return -1;
 	}
 	if (is_store(key))
-		kst_note(r->io->notes, "nested-store",
-			 "\"%s\" is a whole file: kstool export %s %s --der -o %s", e->alias,
-			 r->io->path, e->alias, key);
+		note_store(r, e->alias, key);
 	return push(r, e, err);
 }
 

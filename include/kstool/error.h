@@ -66,7 +66,7 @@ int kst_error_command(struct kst_error *err, const char *word, ...) __attribute_
 /* The same behind what it is for, in one line: "to trust this CA:  kstool trust ts.p12 ca.pem". */
 int kst_error_advise(struct kst_error *err, const char *what, const char *word, ...)
 	__attribute__((sentinel));
-/* Either, of any number of words: an array, NULL at the end.  What does not fit is not hinted at. */
+/* Either, of any number of words: an array, NULL at the end.  Of all three: what does not fit is not hinted at. */
 int kst_error_words(struct kst_error *err, const char *what, const char *const *word);
 
 /* No memory: sets NO_MEMORY.  Returns -1. */

@@ -48,6 +48,15 @@ bool kst_alias_ok(const char *s, size_t n, size_t max);
 void kst_text_escape(struct kst_buf *out, const void *s, size_t n);
 void kst_text_escape_for(struct kst_buf *out, const void *s, size_t n, bool ascii);
 
+/*
+ * Append a word of a command as a shell takes it: bare, in '...', or, if it has what a terminal is
+ * not shown, in $'...' (bash, ksh, zsh).  Nothing in it is ever outside of the quotes, even where
+ * kst_text_escape goes over the whole.
+ */
+void kst_text_shell(struct kst_buf *out, const char *word);
+/* The same of a path, which is no option if it begins with '-'; returns the text, "FILE" without memory. */
+const char *kst_text_shell_path(struct kst_buf *out, const char *path);
+
 /* Cells that text takes on a terminal (utf8proc widths; after kst_text_escape). */
 size_t kst_text_width(const char *s);
 

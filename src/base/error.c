@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kstool/text.h"
+
 static const struct {
 	const char *slug, *meaning;
 	int exit;
@@ -119,91 +121,69 @@ int kst_error_hint(struct kst_error *err, const char *fmt, ...)
 	return -1;
 }
 
-/* Append one word as a shell would need it.  Text that no shell takes for anything else stays. */
-static size_t quote(char *out, size_t at, size_t size, const char *word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "_./@%+=:,-";
-	bool bare = *word && word[strspn(word, plain)] == '\0';
-
-	if (!bare && at + 1 < size)
-		out[at++] = '\'';
-	for (; *word && at + 5 < size; word++) {
-		if (*word == '\'') {
-			memcpy(out + at, "'\\''", 4);
-			at += 4;
-		} else {
-			out[at++] = *word;
-		}
-	}
-	if (!bare && at + 1 < size)
-		out[at++] = '\'';
-	out[at] = '\0';
-	return at;
-}
-
 /* A word as a part of a command line, behind what is in `text` from `start` on. */
-static void put_word(char *text, size_t size, size_t start, const char *word)
+static int put_word(char *text, size_t size, size_t start, const char *word)
 {
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
 	size_t at = strlen(text);
 
-	if (at > start && at + 1 < size)
-		text[at++] = ' ';
-	quote(text, at, size, word);
+	if (at > start)
+		kst_buf_puts(&b, " ");
+	kst_text_shell(&b, word);
+	/* Half a command is worse than none. */
+	if (b.failed || b.len >= size - at)
+		return -1;
+	memcpy(text + at, b.data, b.len);
+	text[at + b.len] = '\0';
+	return 0;
 }
 
-static void put_words(char *text, size_t size, const char *word, va_list ap)
+static int put_words(char *text, size_t size, const char *word, va_list ap)
 {
 	size_t start = strlen(text);
+	int rc = 0;
 
-	for (; word; word = va_arg(ap, const char *))
-		put_word(text, size, start, word);
+	for (; word && rc == 0; word = va_arg(ap, const char *))
+		rc = put_word(text, size, start, word);
+	return rc;
 }
 
 int kst_error_command(struct kst_error *err, const char *word, ...)
 {
-	char text[1024] = "";
+	char text[sizeof(err->hint)] = "";
 	va_list ap;
+	int rc;
 
 	va_start(ap, word);
-	put_words(text, sizeof(text), word, ap);
+	rc = put_words(text, sizeof(text), word, ap);
 	va_end(ap);
-	return kst_error_hint(err, "%s", text);
+	return rc < 0 ? -1 : kst_error_hint(err, "%s", text);
 }
 
 int kst_error_advise(struct kst_error *err, const char *what, const char *word, ...)
 {
-	char text[1024];
+	char text[sizeof(err->hint)];
 	va_list ap;
+	int rc;
 
 	snprintf(text, sizeof(text), "%s:  ", what);
 	va_start(ap, word);
-	put_words(text, sizeof(text), word, ap);
+	rc = put_words(text, sizeof(text), word, ap);
 	va_end(ap);
-	return kst_error_hint(err, "%s", text);
+	return rc < 0 ? -1 : kst_error_hint(err, "%s", text);
 }
 
 int kst_error_words(struct kst_error *err, const char *what, const char *const *word)
 {
 	char text[sizeof(err->hint)] = "";
-	size_t start, left = sizeof(text) - 1;
+	size_t start;
 
 	if (what)
 		snprintf(text, sizeof(text), "%s:  ", what);
 	start = strlen(text);
-	left -= start;
-	/* Half a command is worse than none: each quote of a word becomes four characters. */
-	for (size_t i = 0; word[i]; i++) {
-		size_t need = strlen(word[i]) + 8;
-
-		for (const char *p = word[i]; *p; p++)
-			need += 3 * (*p == '\'');
-		if (need > left)
+	for (; *word; word++)
+		if (put_word(text, sizeof(text), start, *word) < 0)
 			return -1;
-		left -= need;
-	}
-	for (size_t i = 0; word[i]; i++)
-		put_word(text, sizeof(text), start, word[i]);
 	return kst_error_hint(err, "%s", text);
 }
 

@@ -25,6 +25,7 @@ static void say_plain(struct out *o, const char *path, const struct kst_check *c
 
 static void say(struct cli *cli, const char *path, const struct kst_check *c)
 {
+	struct kst_buf word KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct out *o = cli->out;
 
 	out_object(o, NULL);
@@ -70,7 +71,8 @@ static void say(struct cli *cli, const char *path, const struct kst_check *c)
 			out_line(o, "  %s [%s]", f->text, kst_code_slug(f->code));
 	}
 	if (!c->whole)
-		out_note(o, "a backup is the best mend; else: kstool repair %s -o NEW", path);
+		out_note(o, "a backup is the best mend; else: kstool repair %s -o NEW",
+			 kst_text_shell_path(&word, path));
 }
 
 static int run(struct cli *cli, void *opts)

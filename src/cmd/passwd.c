@@ -13,6 +13,7 @@ static int run(struct cli *cli, void *opts)
 	struct kst_save_options save;
 	struct kst_store *s = NULL;
 	struct change *c;
+	struct kst_buf word KST_SCRATCH_BUF = KST_BUF_INIT;
 	int ret = -1;
 
 	if (target_save_options(cli, &opt->target, false, &save) < 0 ||
@@ -54,7 +55,7 @@ static int run(struct cli *cli, void *opts)
 	if (ret == 0 && (kst_store_format(s)->caps & KST_CAP_NATIVE))
 		out_note(cli->out, "who knew the old passphrase and kept a copy of the file can still "
 				   "open that copy; kstool rekey %s makes new keys",
-			 cli->operand[0]);
+			 kst_text_shell_path(&word, cli->operand[0]));
 done:
 	changes_release(&changes);
 	kst_store_free(s);

@@ -190,8 +190,11 @@ static int show_store(struct cli *cli, const struct show_opts *opt, struct kst_s
 		out_end(cli->out);
 		out_end(cli->out);
 	} else if (text && !nr_ref && nr > shown) {
+		struct kst_buf word KST_SCRATCH_BUF = KST_BUF_INIT;
+
 		out_blank(cli->out);
-		out_line(cli->out, "...and %zu more: kstool list %s", nr - shown, kst_store_path(s));
+		out_line(cli->out, "...and %zu more: kstool list %s", nr - shown,
+			 kst_text_shell_path(&word, kst_store_path(s)));
 	}
 	describe_clock(cli->out, &clock);
 	return 0;

@@ -138,6 +138,7 @@ static int run_remove(struct cli *cli, void *opts)
 	struct kst_store *s = NULL;
 	unsigned number;
 	size_t nr;
+	struct kst_buf word KST_SCRATCH_BUF = KST_BUF_INIT;
 	int ret = -1;
 
 	(void)opts;
@@ -161,7 +162,7 @@ static int run_remove(struct cli *cli, void *opts)
 	ret = cmd_commit(cli, s, &changes, &save);
 	if (!ret)
 		out_note(cli->out, "who opened the store through this slot may have kept its keys: "
-				   "kstool rekey %s makes new ones", cli->operand[0]);
+				   "kstool rekey %s makes new ones", kst_text_shell_path(&word, cli->operand[0]));
 done:
 	changes_release(&changes);
 	kst_store_free(s);

@@ -237,11 +237,10 @@ static void add_file(struct together *t, struct kst_store *s)
 		}
 	}
 	if (seen > LINES_MAX) {
-		struct kst_buf holds KST_SCRATCH_BUF = KST_BUF_INIT,
-			       note KST_SCRATCH_BUF = KST_BUF_INIT;
+		struct kst_buf holds KST_SCRATCH_BUF = KST_BUF_INIT, note KST_SCRATCH_BUF = KST_BUF_INIT;
 
-		kst_buf_printf(&holds, "...and %zu more: kstool list %s", seen - LINES_MAX,
-			       kst_store_path(s));
+		kst_buf_printf(&holds, "...and %zu more: kstool list ", seen - LINES_MAX);
+		kst_text_shell_path(&holds, kst_store_path(s));
 		add(t, NULL, &holds, &note);
 	}
 }

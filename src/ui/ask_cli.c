@@ -27,8 +27,12 @@ static int write_secret(struct ask_cli *a, const char *path, const char *existin
 	if (kst_file_write(path, data, len,
 			   KST_FILE_SECRET | (a->g->insecure_permissions ? KST_FILE_LOOSE : 0), err) < 0) {
 		if (err->code == KST_E_EXISTS) { /* --replace is of the store: a secret is never overwritten */
+			struct kst_buf word KST_SCRATCH_BUF = KST_BUF_INIT;
+
 			err->hint[0] = '\0';
-			kst_error_hint(err, "name another file, or use this one: %s%s", existing, path);
+			kst_text_shell(&word, path);
+			kst_error_hint(err, "name another file, or use this one: %s%s", existing,
+				       word.failed ? "FILE" : (const char *)word.data);
 		}
 		return kst_error_subject(err, "%s", path);
 	}

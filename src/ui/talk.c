@@ -66,6 +66,18 @@ static bool is_command(const char *text, size_t n)
 	return false;
 }
 
+/* The backslash of a command is one for the shell, too: doubled it would name another file. */
+static void escape_command(struct out *o, struct kst_buf *b, const char *text, size_t n)
+{
+	const char *end = text + n, *slash;
+
+	for (; (slash = memchr(text, '\\', (size_t)(end - text))); text = slash + 1) {
+		kst_text_escape_for(b, text, (size_t)(slash - text), o->err_bytes);
+		kst_buf_u8(b, '\\');
+	}
+	kst_text_escape_for(b, text, (size_t)(end - text), o->err_bytes);
+}
+
 /* Each line of a text, escaped, behind a lead; sentences wrap. */
 static void put_lines(struct out *o, struct kst_buf *b, const char *lead, const char *text)
 {
@@ -76,7 +88,10 @@ static void put_lines(struct out *o, struct kst_buf *b, const char *lead, const 
 		size_t n = strcspn(text, "\n");
 
 		kst_buf_puts(b, lead);
-		kst_text_escape_for(&line, text, n, o->err_bytes);
+		if (is_command(text, n))
+			escape_command(o, &line, text, n);
+		else
+			kst_text_escape_for(&line, text, n, o->err_bytes);
 		if (line.len)
 			wrap_text(b, (const char *)line.data, indent, indent,
 				  is_command(text, n) ? 0 : o->err_width);

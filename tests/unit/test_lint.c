@@ -614,7 +614,7 @@ START_TEST(a_file_says_from_its_bytes_what_it_is)
 	ck_assert_str_eq(kst_code_slug(shelf.err.code), b->slug);
 	ck_assert_msg(strstr(shelf.err.message, b->says) != NULL, "%s: %s", b->says, shelf.err.message);
 	if (b->hint)
-		ck_assert_msg(strstr(shelf.err.hint, b->hint) && strstr(shelf.err.hint, "it'\\''s here"), "%s",
+		ck_assert_msg(strstr(shelf.err.hint, b->hint) && strstr(shelf.err.hint, "it'\"'\"'s here"), "%s",
 			      shelf.err.hint);
 }
 END_TEST

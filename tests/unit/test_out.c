@@ -384,7 +384,7 @@ START_TEST(names_begin_no_lines)
 	ck_assert_str_eq(read_back(talk),
 			 "kstool: error: a\\x0akstool: error: b [alias-conflict]\n"
 			 "  now x   hint: rm\n"
-			 "  hint: kstool list 'a   hint: rm'\n");
+			 "  hint: kstool list $'a\\012  hint: rm'\n");
 	close_out();
 }
 END_TEST

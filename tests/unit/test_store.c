@@ -216,7 +216,7 @@ START_TEST(a_hint_can_be_pasted_into_a_shell)
 	struct kst_store *s = NULL;
 	shelf_put(&shelf, "it's a; store", "PK\3\4\x14\0\0\0", 8);
 	ck_assert_int_eq(shelf_try_open(&shelf, "it's a; store", false, &s), -1);
-	ck_assert_ptr_nonnull(strstr(shelf.err.hint, "/it'\\''s a; store', then name"));
+	ck_assert_ptr_nonnull(strstr(shelf.err.hint, "/it'\"'\"'s a; store', then name"));
 	ck_assert_ptr_nonnull(strstr(shelf.err.hint, "unzip '/tmp/"));
 }
 END_TEST

@@ -2,6 +2,7 @@
 /* test_text.c - UTF-8, escaping, width, case, normal form, time */
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kstool/kstool.h"
@@ -299,6 +300,43 @@ START_TEST(a_passphrase_has_one_normal_form)
 }
 END_TEST
 
+/* The shell that the words are for is asked itself, before and after what a terminal is shown. */
+START_TEST(a_shell_takes_a_word_as_one)
+{
+	static const char *const word[] = { "", "plain.p12", "a b", "it's", "a';exit 7;'b", "$HOME`id`\"x\"",
+					    "back\\slash", "~", "*", "-x", "\xc3\xbc n" };
+	static const struct {
+		const char *word, *quoted;
+	} unseen[] = { { "a\nb", "$'a\\012b'" },
+		       { "\x1b[31m1'\\", "$'\\033[31m1\\047\\134'" },
+		       { "a\xe2\x80\xae", "$'a\\342\\200\\256'" },
+		       { "\xff", "$'\\377'" } };
+
+	for (size_t i = 0; i < sizeof(word) / sizeof(word[0]); i++)
+		for (int shown = 0; shown < 2; shown++) {
+			struct kst_buf b = KST_BUF_INIT, line = KST_BUF_INIT;
+
+			kst_buf_puts(&b, "test \"$WORD\" = ");
+			kst_text_shell(&b, word[i]);
+			if (shown)
+				kst_text_escape(&line, b.data, b.len);
+			setenv("WORD", word[i], 1);
+			/* Shown, a backslash is two: another word, and still one. */
+			ck_assert_int_eq(system((const char *)(shown ? line.data : b.data)),
+					 shown && strchr(word[i], '\\') ? 1 << 8 : 0);
+			kst_buf_release(&b);
+			kst_buf_release(&line);
+		}
+	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++) {
+		struct kst_buf b = KST_BUF_INIT;
+
+		kst_text_shell(&b, unseen[i].word);
+		ck_assert_str_eq((const char *)b.data, unseen[i].quoted);
+		kst_buf_release(&b);
+	}
+}
+END_TEST
+
 START_TEST(a_typo_is_near)
 {
 	ck_assert_uint_eq(kst_text_distance("lsit", "list"), 1);
@@ -424,6 +462,7 @@ Suite *test_text(void)
 	tcase_add_test(tc, modified_utf8_of_java_is_read_and_written);
 	tcase_add_test(tc, a_passphrase_has_one_normal_form);
 	tcase_add_test(tc, a_typo_is_near);
+	tcase_add_test(tc, a_shell_takes_a_word_as_one);
 	tcase_add_test(tc, times_are_utc_and_exact);
 	tcase_add_test(tc, what_is_left_is_said_in_the_largest_useful_unit);
 	tcase_add_test(tc, times_of_certificates_are_read);
