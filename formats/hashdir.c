@@ -107,8 +107,7 @@ static bool known(const struct kst_model *m, const struct kst_entry *e)
 	return false;
 }
 
-static int add_base(struct hashdir *d, struct kst_bytes file, unsigned number, bool shared,
-		    struct kst_error *err)
+static int add_base(struct hashdir *d, struct kst_bytes file, const struct hashdir_base *base, struct kst_error *err)
 {
 	if (d->nr == d->size) {
 		size_t size = d->size ? d->size * 2 : 64;
@@ -118,7 +117,7 @@ static int add_base(struct hashdir *d, struct kst_bytes file, unsigned number, b
 		d->base = grown;
 		d->size = size;
 	}
-	d->base[d->nr] = (struct hashdir_base){ .number = number, .shared = shared };
+	d->base[d->nr] = *base;
 	d->base[d->nr].file = kst_strndup((const char *)file.data, file.len);
 	if (!d->base[d->nr].file)
 		return kst_error_nomem(err);
@@ -132,8 +131,8 @@ static bool wanted(const struct reader *r, const struct kst_entry *e)
 	return !r->d->hashed || e->kind == KST_KIND_CERT || e->kind == KST_KIND_CRL;
 }
 
-static int take_entry(struct reader *r, struct kst_entry *e, const struct kst_member *m, unsigned number,
-		      bool shared, struct kst_error *err)
+static int take_entry(struct reader *r, struct kst_entry *e, const struct kst_member *m,
+		      const struct hashdir_base *base, struct kst_error *err)
 {
 	/* The same thing under a second name, as every hashed directory has it. */
 	if (!wanted(r, e) || known(r->model, e)) {
@@ -149,14 +148,36 @@ static int take_entry(struct reader *r, struct kst_entry *e, const struct kst_me
 				      r->io->limits->blocks);
 	}
 	/* A file of many is no name for any of them. */
-	if ((!shared && take_alias(e, file, err) < 0) ||
-	    add_base(r->d, file, number, shared, err) < 0) {
+	if ((!base->shared && take_alias(e, file, err) < 0) || add_base(r->d, file, base, err) < 0) {
 		kst_entry_free(e);
 		return -1;
 	}
 	if (kst_model_push(r->model, e, r->d->nr - 1) < 0)
 		return kst_error_nomem(err);
 	return 0;
+}
+
+/* Beside a private key: OpenSSL skips that, and uses the certificates of the file as any others. */
+static int take_chain(struct reader *r, struct kst_entry *key, const struct kst_member *m,
+		      struct hashdir_base *base, struct kst_error *err)
+{
+	int rc = 0;
+
+	base->with_key = true;
+	base->shared |= key->chain.nr > 1;
+	for (size_t i = 0; rc == 0 && i < key->chain.nr; i++) {
+		struct kst_entry *e = kst_entry_new(KST_KIND_CERT);
+
+		if (!e || kst_chain_push(&e->chain, key->chain.cert[i]) < 0) {
+			kst_entry_free(e);
+			rc = kst_error_nomem(err);
+		} else {
+			e->trusted = kst_cert_is_ca(key->chain.cert[i]);
+			rc = take_entry(r, e, m, base, err);
+		}
+	}
+	kst_entry_free(key);
+	return rc;
 }
 
 static int take_member(struct reader *r, const struct kst_member *m, unsigned number,
@@ -195,10 +216,15 @@ static int take_member(struct reader *r, const struct kst_member *m, unsigned nu
 		r->unread++;
 		rc = why.code == KST_E_NO_MEMORY ? kst_error_nomem(err) : 0;
 	}
+	bool has_key = false;
+	for (size_t i = 0; why.code == KST_OK && i < part.nr; i++)
+		has_key |= part.item[i].entry->kind == KST_KIND_KEY;
 	for (size_t i = 0; rc == 0 && why.code == KST_OK && i < part.nr; i++) {
 		struct kst_entry *e = part.item[i].entry;
+		struct hashdir_base base = { .number = number, .shared = part.nr > 1, .with_key = has_key };
 		part.item[i].entry = NULL;
-		rc = take_entry(r, e, m, number, part.nr > 1, err);
+		rc = r->d->hashed && e->kind == KST_KIND_KEY && e->chain.nr ? take_chain(r, e, m, &base, err) :
+									     take_entry(r, e, m, &base, err);
 	}
 	if (best->close && part.state)
 		best->close(part.state);

@@ -11,6 +11,7 @@ struct hashdir_base {
 	char *file;      /* the member that holds it */
 	unsigned number; /* N of HASH.N */
 	bool shared;     /* other entries are in it too */
+	bool with_key;   /* a private key is in it too: the member stays as it is, name and all */
 };
 
 struct hashdir {

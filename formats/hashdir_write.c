@@ -90,6 +90,12 @@ static bool file_says(const char *file, const struct kst_entry *e)
 	return says;
 }
 
+static int not_alone(const struct hashdir_base *b, struct kst_error *err)
+{
+	return kst_error_setx(err, KST_E_CANNOT_HOLD, "%s holds %s: split it first", b->file,
+			      b->with_key ? "a private key too" : "several certificates");
+}
+
 static int plan(struct writer *w, struct kst_error *err)
 {
 	for (size_t i = 0; i < w->m->nr; i++) {
@@ -110,21 +116,17 @@ static int plan(struct writer *w, struct kst_error *err)
 			return -1;
 		s->order = base ? base->number : (size_t)1 << 20;
 		s->order = s->order << 32 | i;
-		if (base && item->dirty && base->shared)
-			return kst_error_setx(err, KST_E_CANNOT_HOLD,
-					      "%s holds several certificates: split it first",
-					      base->file);
+		if (base && item->dirty && (base->shared || base->with_key))
+			return not_alone(base, err);
 		if (base && !item->dirty)
 			s->base = base;
 	}
 	for (size_t k = 0; w->d && k < w->d->nr; k++) {
-		bool there = !w->d->base[k].shared;
+		bool there = !w->d->base[k].shared && !w->d->base[k].with_key;
 		for (size_t i = 0; !there && i < w->m->nr; i++)
 			there = w->slot[i].item->base == k;
 		if (!there)
-			return kst_error_setx(err, KST_E_CANNOT_HOLD,
-					      "%s holds several certificates: split it first",
-					      w->d->base[k].file);
+			return not_alone(&w->d->base[k], err);
 	}
 	/* Files that stay have their names before new ones look for theirs. */
 	for (size_t i = 0; i < w->m->nr; i++)
@@ -173,6 +175,8 @@ static bool is_ours(const struct hashdir *d, const struct kst_bytes *data, const
 	bool crl, link = hashdir_name(m->name, &hash, &number, &crl);
 
 	for (size_t i = 0; i < d->nr; i++) {
+		if (d->base[i].with_key)
+			continue;
 		if (strlen(d->base[i].file) == m->name.len &&
 		    memcmp(d->base[i].file, m->name.data, m->name.len) == 0)
 			return true;
@@ -225,7 +229,10 @@ static int put_all(struct writer *w, struct kst_error *err)
 		char link[32];
 		uint32_t hash;
 		unsigned old;
-		bool crl, same = i && w->slot[i - 1].hash == s->hash && w->slot[i - 1].crl == s->crl;
+		bool crl;
+		if (s->base && s->base->with_key)
+			continue; /* it is among the others, private as it was */
+		bool same = i && w->slot[i - 1].hash == s->hash && w->slot[i - 1].crl == s->crl;
 		number = free_number(w, s, same ? number + 1 : 0, link);
 		if (s->base && hashdir_name(bytes(s->file), &hash, &old, &crl)) {
 			/* A file that is itself HASH.N: it keeps its bytes, and closes up. */

@@ -351,6 +351,8 @@ static int set_data(json_t *data, const char *key, const void *bytes, size_t n, 
 	if (*total > DATA_MAX)
 		return kst_error_setx(err, KST_E_CANNOT_HOLD,
 				      "a Secret holds no more than 1 MiB, and this is more");
+	if (json_object_get(data, key))
+		return kst_error_setx(err, KST_E_CANNOT_HOLD, "a Secret has one \"%s\", and this would have two", key);
 	kst_buf_puts(&text, "");
 	kst_text64_encode(&text, bytes, n, KST_TEXT64);
 	if (text.failed || json_object_set_new(data, key, json_stringn((const char *)text.data, text.len)) < 0)

@@ -42,6 +42,10 @@ struct kst_place {     /* where a file is, or will be */
  * a file that has several hard links; NOT_A_FILE what is no regular file.  0 or -1.
  */
 int kst_place_find(struct kst_place *p, const char *path, bool loose, struct kst_error *err);
+/* The place `name` in a directory that is open, wherever its path leads by now; `dir` is for messages.
+ * No link is followed.  0 or -1. */
+int kst_place_at(struct kst_place *p, int dirfd, const char *dir, const char *name, bool loose,
+		 struct kst_error *err);
 void kst_place_release(struct kst_place *p);
 
 /*

@@ -55,6 +55,32 @@ static char *follow(const char *path, struct kst_error *err)
 	return NULL;
 }
 
+/* What is in the place now, and may it be replaced? */
+static int look(struct kst_place *p, bool loose, struct kst_error *err)
+{
+	if (!fstatat(p->dirfd, p->name, &p->st, AT_SYMLINK_NOFOLLOW)) {
+		p->exists = true;
+		return check_target(p, loose, err);
+	}
+	return errno == ENOENT ? 0 : kst_error_set(err, KST_E_UNREADABLE, "cannot be looked at");
+}
+
+int kst_place_at(struct kst_place *p, int dirfd, const char *dir, const char *name, bool loose,
+		 struct kst_error *err)
+{
+	*p = (struct kst_place)KST_PLACE_INIT;
+	p->name = kst_strdup(name);
+	p->dir = kst_strdup(dir);
+	if (!p->name || !p->dir)
+		kst_error_nomem(err);
+	else if ((p->dirfd = fcntl(dirfd, F_DUPFD_CLOEXEC, 3)) < 0)
+		kst_error_set(err, KST_E_CANNOT_WRITE, "the directory cannot be held open");
+	else if (look(p, loose, err) == 0)
+		return 0;
+	kst_place_release(p);
+	return kst_error_subject(err, "%s/%s", dir, name);
+}
+
 int kst_place_find(struct kst_place *p, const char *path, bool loose, struct kst_error *err)
 {
 	char *real = follow(path, err), *slash;
@@ -98,14 +124,8 @@ int kst_place_find(struct kst_place *p, const char *path, bool loose, struct kst
 		kst_error_hint(err, "add --insecure-permissions to accept it as it is");
 		goto fail;
 	}
-	if (!fstatat(p->dirfd, p->name, &p->st, AT_SYMLINK_NOFOLLOW)) {
-		p->exists = true;
-		if (check_target(p, loose, err) < 0)
-			goto fail;
-	} else if (errno != ENOENT) {
-		kst_error_set(err, KST_E_UNREADABLE, "cannot be looked at");
+	if (look(p, loose, err) < 0)
 		goto fail;
-	}
 	kst_free(real);
 	return 0;
 fail:

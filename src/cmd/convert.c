@@ -220,6 +220,19 @@ static int write_split(struct cli *cli, const struct convert_opts *opt,
 	struct changes changes = { .nr = 0 };
 	int ret = split_certs(cli, opt->split, g->entry, g->nr, &changes);
 
+	for (size_t i = 0; !ret && i < g->nr; i++) {
+		const struct kst_entry *e = g->entry[i];
+		struct change *c;
+
+		if (e->kind == KST_KIND_CERT)
+			continue;
+		c = changes_add(&changes, CHANGE_SKIPPED, e->alias ? e->alias : "(no name)", NULL);
+		if (c) {
+			c->text = kst_asprintf("%s: only certificates are split",
+					       e->kind == KST_KIND_KEY ? "its private key" : "no certificate");
+			c->reason = kst_strdup("no-certificate");
+		}
+	}
 	if (!ret)
 		ret = cmd_report(cli, opt->split, &changes, false, &res);
 	changes_release(&changes);

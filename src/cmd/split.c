@@ -26,6 +26,20 @@ static int already(const char *path, const struct kst_buf *want)
 	return have.len == want->len && !memcmp(have.data, want->data, want->len) ? 1 : -1;
 }
 
+/* What the file holds: of an entry with a private key its certificates alone. */
+static char *text(const struct kst_entry *e)
+{
+	struct kst_buf name KST_SCRATCH_BUF = KST_BUF_INIT;
+	const struct kst_cert *leaf = kst_entry_leaf(e);
+	char until[KST_TIME_TEXT];
+
+	kst_cert_name(leaf, &name);
+	if (e->chain.nr > 1)
+		kst_buf_printf(&name, " with %zu of its issuers", e->chain.nr - 1);
+	kst_buf_printf(&name, ", until %s", kst_time_text(kst_cert_not_after(leaf), KST_TIME_DATE, until));
+	return name.failed ? NULL : kst_strndup((char *)name.data, name.len);
+}
+
 static int write_one(struct cli *cli, const char *dir, const struct kst_entry *e, size_t number,
 		     struct changes *changes)
 {
@@ -57,7 +71,7 @@ static int write_one(struct cli *cli, const char *dir, const struct kst_entry *e
 		goto done;
 	c = changes_add(changes, there ? CHANGE_UNCHANGED : CHANGE_CREATED, path, "certificate");
 	if (c) {
-		c->text = entries_text(e);
+		c->text = text(e);
 		c->has_after = entries_hash(e, c->after);
 	}
 	ret = 0;

@@ -53,11 +53,12 @@ const struct cmd cmd_undo = {
 	.group = GROUP_CHANGE,
 	.operands = "STORE",
 	.summary = "swap with the last backup",
-	.help = "Swaps a store with the backup that the last change left (STORE.kstool-bak), in one\n"
-		"step, and shows what that changed. Done twice it is done again. Changes that lose\n"
-		"nothing leave no backup, and some remove it so that an old secret opens nothing any\n"
-		"more (slot remove, rekey, passwd of a native store). The old content of a native\n"
-		"store becomes a new version of it, signed anew: that needs an admin secret.\n",
+	.help = "Swaps a store with the backup that the last change left (STORE.kstool-bak; of a\n"
+		"directory, one file with all of its members), in one step, and shows what that\n"
+		"changed. Done twice it is done again. Changes that lose nothing leave no backup, and\n"
+		"some remove it so that an old secret opens nothing any more (slot remove, rekey,\n"
+		"passwd of a native store). The old content of a native store becomes a new version\n"
+		"of it, signed anew: that needs an admin secret.\n",
 	.examples = examples,
 	.exits = "0 1 3 4 5 6 8",
 	.min = 1,

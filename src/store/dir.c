@@ -19,6 +19,7 @@
 #include "base/pack.h"
 #include "store/call.h"
 #include "store/store.h"
+#include "store/write.h"
 
 /* No certificate is larger, and a directory may hold anything. */
 #define MEMBER_MAX ((uint64_t)1 << 20)
@@ -167,14 +168,19 @@ static int failed(struct kst_error *err, const char *what, const char *name)
 	return kst_error_set(err, code, "%s %s", name, what);
 }
 
-static int put_file(struct kst_store *s, const char *name, struct kst_bytes data, bool there,
+/* By the descriptor that is locked: its path may lead to another directory by now. */
+static int put_file(struct kst_store *s, int dirfd, const char *name, struct kst_bytes data, bool there,
 		    struct kst_error *err)
 {
-	char *path = kst_asprintf("%s/%s", s->path, name);
-	unsigned flags = (there ? KST_FILE_REPLACE : 0) | (s->loose ? KST_FILE_LOOSE : 0);
-	int rc = path ? kst_file_write(path, data.data, data.len, flags, err) : kst_error_nomem(err);
-	kst_free(path);
-	return rc;
+	struct kst_place place = KST_PLACE_INIT;
+	bool secret = data.len && memmem(data.data, data.len, "PRIVATE KEY", 11);
+	int rc = kst_place_at(&place, dirfd, s->path, name, s->loose, err);
+	if (rc == 0 && place.exists && !there)
+		rc = kst_error_setx(err, KST_E_EXISTS, "%s is there by now: it is not replaced", name);
+	if (rc == 0)
+		rc = kst_place_write(&place, data.data, data.len, secret, err);
+	kst_place_release(&place);
+	return rc < 0 ? kst_error_subject(err, "%s/%s", s->path, name) : 0;
 }
 
 /* A new link beside the old one, and in its place in one step. */
@@ -234,7 +240,7 @@ static int put_all(struct kst_store *s, int dirfd, const struct kst_buf *now, en
 		else if (pass == LINKS)
 			rc = put_link(dirfd, name, target, err);
 		else
-			rc = put_file(s, name, m.data, there, err);
+			rc = put_file(s, dirfd, name, m.data, there, err);
 		kst_free(name);
 		kst_free(target);
 	}

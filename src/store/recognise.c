@@ -112,6 +112,24 @@ static bool is_text(const uint8_t *data, size_t n)
 	return true;
 }
 
+/*
+ * A BKS file has no magic number.  What has its version, and behind a salt of Bouncy Castle's length the
+ * count of iterations and the first entry, is one, whatever length the header claims for that salt.
+ */
+static bool is_bks_of_no_salt(const uint8_t *data, size_t n, uint32_t *claim)
+{
+	struct kst_cursor c;
+
+	kst_cursor_init(&c, data, n);
+	uint32_t version = kst_cursor_be32(&c);
+	*claim = kst_cursor_be32(&c);
+	kst_cursor_take(&c, 20);
+	uint32_t iterations = kst_cursor_be32(&c);
+	uint8_t type = kst_cursor_u8(&c);
+	return !c.failed && version >= 1 && version <= 2 && *claim != 20 && iterations && iterations <= 10000000 &&
+	       type <= 4;
+}
+
 int kst_recognise(const char *path, const uint8_t *data, size_t n, struct kst_error *err)
 {
 	if (n == 0) {
@@ -145,6 +163,14 @@ int kst_recognise(const char *path, const uint8_t *data, size_t n, struct kst_er
 		kst_error_subject(err, "%s", path);
 		return hint ? hint_with_path(err, hint, path) : -1;
 	}
+	uint32_t claim;
+	const struct kst_format *said = kst_format_by_path(path);
+	if (is_bks_of_no_salt(data, n, &claim)) {
+		kst_error_setx(err, KST_E_CORRUPT, "is a BKS keystore whose header says that its salt has %ld bytes",
+			       claim > INT32_MAX ? (long)claim - (1L << 32) : (long)claim);
+		kst_error_detail(err, "Bouncy Castle makes one of 20: the file was altered, or damaged");
+		return kst_error_subject(err, "%s", path);
+	}
 	if (all_same(data, n))
 		kst_error_setx(err, KST_E_UNKNOWN_FORMAT,
 			       "is %zu times the same byte, 0x%02x: the disk or the copy has lost it", n, data[0]);
@@ -153,6 +179,8 @@ int kst_recognise(const char *path, const uint8_t *data, size_t n, struct kst_er
 			       "is text without a certificate or key in it");
 	else
 		kst_error_setx(err, KST_E_UNKNOWN_FORMAT, "is of no format that kstool knows");
+	if (said && !is_text(data, head))
+		kst_error_detail(err, "its name says %s, which does not begin like that", said->title);
 	return kst_error_subject(err, "%s", path);
 }
 

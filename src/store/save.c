@@ -214,7 +214,6 @@ static int to_buffer(void *ctx, const void *data, size_t n, struct kst_error *er
 	return b->failed ? kst_error_nomem(err) : 0;
 }
 
-/* A directory has no backup: what goes was a link, or a certificate that its issuer has, too. */
 static int save_dir(struct kst_store *s, const struct kst_save_options *opt,
 		    struct kst_save_result *res, struct kst_error *err)
 {
@@ -229,6 +228,9 @@ static int save_dir(struct kst_store *s, const struct kst_save_options *opt,
 	    kst_read_back_bytes(s, &now, &opt->write, err) < 0)
 		return -1;
 	if (!opt->dry_run) {
+		if (opt->backup == KST_BACKUP_ALWAYS && !s->is_new &&
+		    kst_dir_backup(s, res->backup, sizeof(res->backup), err) < 0)
+			return -1;
 		if (kst_dir_apply(s, &now, err) < 0)
 			return -1;
 		s->saved = true;

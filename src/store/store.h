@@ -130,6 +130,14 @@ int kst_dir_pack(int dirfd, const struct kst_limits *limits, struct kst_buf *out
 /* Make the directory what the pack says, where it differs from s->bytes. */
 int kst_dir_apply(struct kst_store *s, const struct kst_buf *now, struct kst_error *err);
 
+/* ---- undo_dir.c ---- */
+struct kst_undo;
+/* DIR.kstool-bak: the members as they were when the store was opened, 0600.  Its path in out. */
+int kst_dir_backup(const struct kst_store *s, char *out, size_t size, struct kst_error *err);
+/* kst_store_undo() of a directory. */
+int kst_dir_undo(struct kst_undo *out, const char *path, const struct kst_open_options *opt, bool dry_run,
+		 struct kst_error *err);
+
 /* ---- backup.c ---- */
 /* Where the backup of a place lies.  0 or -1. */
 int kst_backup_path(const struct kst_place *place, char *out, size_t size, struct kst_error *err);

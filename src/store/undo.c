@@ -336,8 +336,11 @@ int kst_store_undo(struct kst_undo *out, const char *path, const struct kst_open
 {
 	struct undo u = { .opt = opt, .lock = -1, .old = -1 };
 	struct kst_undo result = { .known = false };
+	struct stat st;
 	int rc = -1;
 
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return kst_dir_undo(out, path, opt, dry_run, err);
 	u.place = u.beside = (struct kst_place)KST_PLACE_INIT;
 	if (find_backup(&u, path, err) < 0 || open_now(&u, path, err) < 0 ||
 	    lock_store(&u, path, err) < 0 || open_then(&u, err) < 0)
