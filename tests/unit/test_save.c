@@ -581,6 +581,41 @@ START_TEST(a_store_can_go_to_a_descriptor)
 END_TEST
 
 Suite *test_save(void);
+static int nowhere(void *ctx, const void *data, size_t n, struct kst_error *err)
+{
+	(void)data;
+	(void)err;
+	*(size_t *)ctx += n;
+	return 0;
+}
+
+/* No command gets so far: a store takes no bytes that it does not know.  The format itself is asked. */
+START_TEST(a_secret_has_no_name_twice)
+{
+	const struct kst_format *k8s = kst_format_by_name("k8s");
+	const struct kst_write_options w = { .plain_key = true, .secret_name = "web" };
+	struct kst_entry *e = kst_entry_new(KST_KIND_OPAQUE);
+	struct kst_model m;
+	size_t written = 0;
+	struct kst_io io = { .path = "web.json", .write = &w, .sink = { nowhere, &written } };
+	struct kst_error err = KST_ERROR_INIT;
+
+	kst_model_init(&m);
+	e->label = kst_strdup("tls.key");
+	ck_assert_int_eq(kst_blob_set(&e->der, "somebody's", 10), 0);
+	ck_assert_int_eq(kst_model_push(&m, party_entry("web", &web, PARTIES(&web, &ca)), KST_NO_BASE), 0);
+	ck_assert_int_eq(k8s->write(&io, &m, &err), 0);
+	ck_assert_uint_gt(written, 0);
+	written = 0;
+	ck_assert_int_eq(kst_model_push(&m, e, KST_NO_BASE), 0);
+	ck_assert_int_eq(k8s->write(&io, &m, &err), -1);
+	ck_assert_int_eq(err.code, KST_E_CANNOT_HOLD);
+	ck_assert_ptr_nonnull(strstr(err.message, "tls.key"));
+	ck_assert_uint_eq(written, 0);
+	kst_model_release(&m);
+}
+END_TEST
+
 Suite *test_save(void)
 {
 	Suite *s = suite_create("save");
@@ -608,6 +643,7 @@ Suite *test_save(void)
 	tcase_add_loop_test(t, no_update_of_many_writers_is_lost, 0, FORMATS);
 	tcase_add_test(t, a_plain_file_is_written_by_the_same_rules);
 	tcase_add_loop_test(t, a_store_can_go_to_a_descriptor, 0, FORMATS);
+	tcase_add_test(t, a_secret_has_no_name_twice);
 	suite_add_tcase(s, t);
 	return s;
 }
