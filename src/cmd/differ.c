@@ -215,9 +215,9 @@ static void show_fields(struct out *o, const struct kst_diff_row *r)
 			continue;
 		fields[i].put(r->cert_a, r->cert_b, &x);
 		fields[i].put(r->cert_b, r->cert_a, &y);
-		if (x.len + y.len > 48) {
-			out_line(o, "    %-11s - %s", fields[i].label, str(&x));
-			out_line(o, "    %-11s + %s", "", str(&y));
+		if (x.len + y.len > 48 || out_blocks(o)) {
+			out_hanging(o, 18, "    %-11s - %s", fields[i].label, str(&x));
+			out_hanging(o, 18, "    %-11s + %s", "", str(&y));
 		} else {
 			out_line(o, "    %-11s - %-21s + %s", fields[i].label, str(&x), str(&y));
 		}
@@ -236,9 +236,9 @@ static void show_row(struct out *o, const struct kst_diff_row *r)
 		kst_cert_name(cert, &name);
 	put_what(r, &what);
 	if (name.len)
-		out_line(o, "%s %-17s  %s", mark, str(&name), str(&what));
+		out_hanging(o, 4, "%s %-17s  %s", mark, str(&name), str(&what));
 	else
-		out_line(o, "%s %s", mark, str(&what));
+		out_hanging(o, 4, "%s %s", mark, str(&what));
 	if (r->kind == KST_DIFF_REISSUED || r->kind == KST_DIFF_REKEYED)
 		show_fields(o, r);
 }
@@ -251,15 +251,15 @@ static void show_text(struct out *o, const struct kst_diff *d, const char *a, co
 		out_line(o, "identical");
 		return;
 	}
-	out_line(o, "--- %s", a);
-	out_line(o, "+++ %s", b);
+	out_hanging(o, 4, "--- %s", a);
+	out_hanging(o, 4, "+++ %s", b);
 	for (size_t i = 0; i < d->nr; i++) {
 		show_row(o, &d->row[i]);
 		added += d->row[i].kind == KST_DIFF_ADDED;
 		removed += d->row[i].kind == KST_DIFF_REMOVED;
 	}
 	out_blank(o);
-	out_line(o, "%zu changed, %zu removed, %zu added, %zu the same; of the certificates %zu are in both, "
+	out_sentence(o, "%zu changed, %zu removed, %zu added, %zu the same; of the certificates %zu are in both, "
 		    "%zu only in the first, %zu only in the second.",
 		 d->nr - added - removed, removed, added, d->same, d->certs_both, d->certs_a,
 		 d->certs_b);

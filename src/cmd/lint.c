@@ -136,7 +136,7 @@ static void say_line(struct cli *cli, const char *path, const struct line *l)
 
 	out_plain(cli->out, cell, sizeof(cell) / sizeof(cell[0]));
 	kst_buf_printf(&head, "%-6s %-26s ", kst_severity_text(l->severity), l->slug);
-	out_line(cli->out, "%s%s", head.data ? (const char *)head.data : "", l->entry ? l->entry : "whole file");
+	out_hanging(cli->out, 7, "%s%s", head.data ? (const char *)head.data : "", l->entry ? l->entry : "whole file");
 	out_item(cli->out, 4, "", l->text);
 	if (l->fix && *l->fix)
 		out_item(cli->out, 9, "     fix:", l->fix);

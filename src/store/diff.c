@@ -393,22 +393,23 @@ static int one_only(struct kst_diff *d, size_t *room, bool rows, struct kst_cert
 static int compare_sets(struct kst_diff *d, const struct side *a, const struct side *b, bool rows)
 {
 	struct set x = { .nr = 0 }, y = { .nr = 0 };
-	size_t i = 0, k = 0, room = 0;
+	size_t room = 0;
 	int rc = set_of(&x, a) < 0 || set_of(&y, b) < 0 ? -1 : 0;
 
-	while (rc == 0 && (i < x.nr || k < y.nr)) {
-		int c = i == x.nr ? 1 : k == y.nr ? -1 : by_print(&x.cert[i], &y.cert[k]);
+	/* What is gone before what is new. */
+	for (int added = 0; rc == 0 && added < 2; added++)
+		for (size_t i = 0, k = 0; rc == 0 && (i < x.nr || k < y.nr);) {
+			int c = i == x.nr ? 1 : k == y.nr ? -1 : by_print(&x.cert[i], &y.cert[k]);
 
-		if (c == 0) {
-			d->certs_both++;
-			i++;
-			k++;
-		} else if (c < 0) {
-			rc = one_only(d, &room, rows, x.cert[i++], true);
-		} else {
-			rc = one_only(d, &room, rows, y.cert[k++], false);
+			if (c == 0)
+				d->certs_both += !added;
+			else if (c < 0 && !added)
+				rc = one_only(d, &room, rows, x.cert[i], true);
+			else if (c > 0 && added)
+				rc = one_only(d, &room, rows, y.cert[k], false);
+			i += c <= 0;
+			k += c >= 0;
 		}
-	}
 	kst_free(x.cert);
 	kst_free(y.cert);
 	return rc;

@@ -327,6 +327,22 @@ static void sentence(struct out *o, const char *lead, const char *fmt, va_list a
 	put_buf(o, &b);
 }
 
+void out_hanging(struct out *o, size_t indent, const char *fmt, ...)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT, t KST_SCRATCH_BUF = KST_BUF_INIT;
+	va_list ap;
+
+	if (o->mode != OUT_TEXT)
+		return;
+	va_start(ap, fmt);
+	format_escaped(&t, o->bytes, fmt, ap);
+	va_end(ap);
+	if (t.len)
+		wrap_text(&b, (const char *)t.data, 0, indent, o->width);
+	kst_buf_u8(&b, '\n');
+	put_buf(o, &b);
+}
+
 void out_sentence(struct out *o, const char *fmt, ...)
 {
 	va_list ap;

@@ -83,6 +83,8 @@ void out_changed(struct out *o, bool changed); /* the envelope's "changed" */
 /* ---- text only ---- */
 /* A line of printf text; %s arguments are escaped one by one.  Only %s %d %u %zu %llu %lld %ld %% . */
 void out_line(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same, and what does not fit goes on in lines that start at column `indent`. */
+void out_hanging(struct out *o, size_t indent, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* The same as a sentence, wrapped; and one that wants to be read: "! the chain has a hole: ...". */
 void out_sentence(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void out_advice(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -91,6 +91,9 @@ rm -f evil-*.pem
 cat ica.pem corp.pem partner.pem > .more
 openssl pkcs12 -export -iter 1000 -inkey api.key -in api.pem -certfile .more -name api \
 	-out app.p12 -passout file:pass
+cat ica.pem corp.pem > .chain
+openssl pkcs12 -export -iter 1000 -inkey api.key -in api.pem -certfile .chain -name "a${esc}[31mb${nl}c$(printf '\342\200\256')d中" \
+	-out names.p12 -passout file:pass
 "$kstool" $now trust app.p12 corp.pem --alias corp-root --iterations 1000 --pass file:pass
 "$kstool" $now trust app.p12 old.pem --alias old-root --expired --iterations 1000 --pass file:pass
 openssl pkcs12 -export -iter 1000 -inkey ldap.key -in ldap.pem -name ldap -out ldap.p12 -passout file:pass
@@ -108,4 +111,4 @@ openssl req -new -key tls.key -subj /CN=shop.acme.test -out shop.csr
 cat api.pem ica.pem corp.pem > chain.pem
 } > .log 2>&1 || { cat .log; exit 1; }
 cat .log
-rm -rf .ca .log .more corp.key ica.key old.key partner.key www.key legacy.key never.key soon.key later.key evil.key new.key
+rm -rf .ca .log .more .chain corp.key ica.key old.key partner.key www.key legacy.key never.key soon.key later.key evil.key new.key
