@@ -24,12 +24,15 @@ static int found(struct kst_check *out, struct kst_error *err, enum kst_code cod
 		 uint64_t length, const char *fmt, ...)
 {
 	va_list ap;
-	struct kst_finding *more =
-		kst_realloc(out->finding, (out->nr + 1) * sizeof(*out->finding));
-	if (!more)
-		return kst_error_nomem(err);
-	out->finding = more;
-	struct kst_finding *f = &more[out->nr++];
+	/* doubling: of a hundred thousand entries all may be damaged */
+	if (!(out->nr & (out->nr - 1))) {
+		size_t size = out->nr ? 2 * out->nr : 1;
+		struct kst_finding *more = kst_realloc(out->finding, size * sizeof(*more));
+		if (!more)
+			return kst_error_nomem(err);
+		out->finding = more;
+	}
+	struct kst_finding *f = &out->finding[out->nr++];
 	*f = (struct kst_finding){ .code = code, .offset = offset, .length = length };
 	va_start(ap, fmt);
 	vsnprintf(f->text, sizeof(f->text), fmt, ap);

@@ -111,11 +111,13 @@ char *kst1_pins_line(char **at, const char *end)
 
 static int push(struct kst_pin **list, size_t *nr, const struct kst_pin *pin)
 {
-	struct kst_pin *more = kst_realloc(*list, (*nr + 1) * sizeof(*more));
-	if (!more)
-		return -1;
-	more[(*nr)++] = *pin;
-	*list = more;
+	if (!(*nr & (*nr - 1))) { /* room grows at every power of two */
+		struct kst_pin *more = kst_realloc(*list, (*nr ? 2 * *nr : 1) * sizeof(*more));
+		if (!more)
+			return -1;
+		*list = more;
+	}
+	(*list)[(*nr)++] = *pin;
 	return 0;
 }
 

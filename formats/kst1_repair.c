@@ -158,10 +158,14 @@ static int unlock_scenes(struct kst_io *io, struct kst1_scene s[2], int *n, stru
 int kst1_lose(struct kst_repair *out, const struct kst_bytes *alias, const uint8_t *sha256,
 	      bool accepted, const char *reason, struct kst_error *err)
 {
-	struct kst_lost *more = kst_realloc(out->lost, (out->nr_lost + 1) * sizeof(*more));
-	if (!more)
-		return kst_error_nomem(err);
-	out->lost = more;
+	/* doubling, as for the pieces: all of a large store may be lost */
+	if (!(out->nr_lost & (out->nr_lost - 1))) {
+		size_t size = out->nr_lost ? 2 * out->nr_lost : 1;
+		struct kst_lost *more = kst_realloc(out->lost, size * sizeof(*more));
+		if (!more)
+			return kst_error_nomem(err);
+		out->lost = more;
+	}
 	struct kst_lost l = { .accepted = accepted, .has_sha256 = sha256 != NULL };
 	l.alias = alias ? kst_strndup((const char *)alias->data, alias->len) : NULL;
 	l.reason = kst_strdup(reason);
@@ -172,7 +176,7 @@ int kst1_lose(struct kst_repair *out, const struct kst_bytes *alias, const uint8
 		kst_free(l.alias);
 		return kst_error_nomem(err);
 	}
-	more[out->nr_lost++] = l;
+	out->lost[out->nr_lost++] = l;
 	return 0;
 }
 

@@ -53,22 +53,6 @@ void p12_put_sorted(struct kst_buf *out, const void *elements, size_t len)
 	kst_free(list);
 }
 
-/* A zero character inside would cut the name short, and hide what follows. */
-static char *name_text(struct kst_bytes bmp)
-{
-	size_t end = bmp.len;
-	while (end >= 2 && !bmp.data[end - 1] && !bmp.data[end - 2])
-		end -= 2;
-	struct kst_buf clean KST_SCRATCH_BUF = KST_BUF_INIT;
-	for (size_t i = 0; i + 1 < end; i += 2) {
-		bool zero = !bmp.data[i] && !bmp.data[i + 1];
-		kst_buf_be16(&clean, zero ? 0xfffd : (uint16_t)(bmp.data[i] << 8 | bmp.data[i + 1]));
-	}
-	if (clean.failed)
-		return NULL;
-	return clean.len ? kst_text_from_utf16be(clean.data, clean.len) : kst_strdup("");
-}
-
 static int take_name(struct p12_attrs *a, const struct kst_der_item *value, struct kst_bytes whole,
 		     struct kst_error *err)
 {
@@ -76,7 +60,8 @@ static int take_name(struct p12_attrs *a, const struct kst_der_item *value, stru
 		return corrupt(err, "the friendlyName of a bag is no BMPString");
 	if (value->body.len % 2)
 		return corrupt(err, "the friendlyName of a bag has half a character");
-	char *name = name_text(value->body);
+	/* Zero characters at the end are dropped, one inside does not cut the name short. */
+	char *name = kst_text_from_utf16be(value->body.data, value->body.len);
 	if (!name)
 		return kst_error_nomem(err);
 	a->name_der = whole;

@@ -13,6 +13,8 @@
 
 #include <stddef.h>
 
+/* All give NULL, and ENOMEM in errno, without memory; kst_free what they give.  kst_calloc's is zero, and
+ * a product that overflows is no memory. */
 void *kst_malloc(size_t n) __attribute__((malloc, warn_unused_result));
 void *kst_calloc(size_t n, size_t size) __attribute__((malloc, warn_unused_result));
 void *kst_realloc(void *p, size_t n) __attribute__((warn_unused_result));

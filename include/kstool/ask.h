@@ -4,7 +4,7 @@
  *
  * The library never touches a terminal, the environment or a file of secrets:
  * it asks.  The command line, a test and an OpenSSL provider each implement the
- * same two functions.
+ * same function.
  */
 #ifndef KSTOOL_ASK_H
 #define KSTOOL_ASK_H
@@ -53,7 +53,7 @@ struct kst_asker {
 };
 
 /*
- * Ask until `try` says 0.  try(): 0 opened, 1 wrong, -1 error (ends).  `first`
+ * Ask until `try` says 0.  0 or -1.  try(): 0 opened, 1 wrong, -1 error (ends).  `first`
  * (may be NULL) is tried before anybody is asked: the store passphrase for a key.
  * When nobody has a further answer: PASSPHRASE_NEEDED if nothing was tried but
  * public defaults, else WRONG_PASSPHRASE (or WRONG_KEY_PASSPHRASE), with the

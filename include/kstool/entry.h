@@ -92,7 +92,7 @@ enum kst_purpose {
 	KST_FOR_TIME = 1 << 5 /* time stamps */
 };
 #define KST_FOR_EVERYTHING 0x3f
-/* "server", "client", "code", "email", "any"; 0: there is no such purpose. */
+/* "server", "client", "code", "email", "time", "any"; 0: there is no such purpose. */
 unsigned kst_purpose_by_name(const char *name);
 /* Purposes to DER OIDs, ascending, as `purposes` and `distrusted` hold them.  0 or -1. */
 int kst_purposes_set(struct kst_blob *out, unsigned purposes);

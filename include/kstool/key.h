@@ -30,7 +30,7 @@ struct kst_key {
 	struct kst_blob spki; /* SubjectPublicKeyInfo, where it is known without opening; may be empty */
 };
 
-struct kst_key *kst_key_new(void);
+struct kst_key *kst_key_new(void); /* empty; NULL without memory */
 void kst_key_free(struct kst_key *key);
 /* A copy; 0 or -1. */
 int kst_key_copy(struct kst_key **out, const struct kst_key *key, struct kst_error *err);

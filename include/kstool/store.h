@@ -72,7 +72,7 @@ int kst_store_replace(struct kst_store *s, size_t i, struct kst_entry *e, struct
 int kst_store_remove(struct kst_store *s, size_t i, struct kst_error *err);
 int kst_store_rename(struct kst_store *s, size_t i, const char *alias, struct kst_error *err);
 /* Everything gets a new passphrase (asked for as KST_ASK_NEW_STORE) at the next save; all keys are
- * opened first.  Native: the passphrase slot that opened it, or slot N. */
+ * opened first.  Native: the passphrase slot that opened it, else the only one.  0 or -1. */
 int kst_store_passwd(struct kst_store *s, struct kst_error *err);
 /* Only the key of entry i gets a new passphrase; CANNOT_HOLD where the format has none. */
 int kst_store_passwd_key(struct kst_store *s, size_t i, struct kst_error *err);

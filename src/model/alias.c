@@ -136,8 +136,7 @@ char *kst_alias_derive(const struct kst_entry *e)
 
 /* ---- made unique ---- */
 
-/* `base` cut at a whole character so that the suffix fits. */
-static char *with_suffix(const char *base, const char *suffix)
+char *kst_alias_with_suffix(const char *base, const char *suffix)
 {
 	size_t n = strlen(base), room = KST_ALIAS_MAX - strlen(suffix);
 	if (n > room) {
@@ -157,14 +156,14 @@ char *kst_alias_unique(const char *base, const uint8_t *sha256,
 	if (sha256) {
 		snprintf(suffix, sizeof(suffix), "-%02x%02x%02x%02x", sha256[0], sha256[1],
 			 sha256[2], sha256[3]);
-		char *alias = with_suffix(base, suffix);
+		char *alias = kst_alias_with_suffix(base, suffix);
 		if (!alias || !taken(ctx, alias))
 			return alias;
 		kst_free(alias);
 	}
 	for (unsigned long n = 2;; n++) {
 		snprintf(suffix, sizeof(suffix), "-%lu", n);
-		char *alias = with_suffix(base, suffix);
+		char *alias = kst_alias_with_suffix(base, suffix);
 		if (!alias || !taken(ctx, alias))
 			return alias;
 		kst_free(alias);

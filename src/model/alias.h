@@ -8,6 +8,10 @@
 
 #define KST_ALIAS_MAX 255
 
+/* `base`, cut at a whole character so that the suffix fits into KST_ALIAS_MAX bytes, and the suffix.
+ * kst_free it; NULL without memory. */
+char *kst_alias_with_suffix(const char *base, const char *suffix);
+
 /*
  * `base` if it is free, else with "-" and 8 hex digits of the fingerprint (NULL:
  * there is none), else with "-2", "-3" ...; the result is never longer than 255

@@ -128,11 +128,6 @@ struct kst_cert *kst_entry_leaf(const struct kst_entry *e)
 	return e->chain.nr ? e->chain.cert[0] : NULL;
 }
 
-static bool same_blob(const struct kst_blob *a, const struct kst_blob *b)
-{
-	return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
-}
-
 /* What is known of the public half without any passphrase: 0, or 1 if nothing is. */
 static int public_half(struct kst_key *key, struct kst_buf *out)
 {
@@ -155,9 +150,9 @@ static bool same_key(struct kst_key *a, struct kst_key *b, const struct kst_cert
 	bool a_sealed = kst_key_is_sealed(a), b_sealed = kst_key_is_sealed(b);
 	if (!a_sealed && !b_sealed && kst_secret_equal(&a->pkcs8, &b->pkcs8))
 		return true;
-	if (a->sealed.len && same_blob(&a->sealed, &b->sealed))
+	if (a->sealed.len && kst_blob_equal(&a->sealed, &b->sealed))
 		return true;
-	if (a->dek_data.len && same_blob(&a->dek_data, &b->dek_data))
+	if (a->dek_data.len && kst_blob_equal(&a->dek_data, &b->dek_data))
 		return true;
 
 	struct kst_buf pa KST_SCRATCH_BUF = KST_BUF_INIT, pb KST_SCRATCH_BUF = KST_BUF_INIT;
@@ -196,17 +191,17 @@ bool kst_entry_same(const struct kst_entry *a, const struct kst_entry *b)
 	case KST_KIND_CERT:
 		return kst_chain_equal(&a->chain, &b->chain) && a->trusted == b->trusted &&
 		       a->no_anchor == b->no_anchor &&
-		       same_blob(&a->purposes, &b->purposes) &&
-		       same_blob(&a->distrusted, &b->distrusted);
+		       kst_blob_equal(&a->purposes, &b->purposes) &&
+		       kst_blob_equal(&a->distrusted, &b->distrusted);
 	case KST_KIND_SECRET:
 		if (a->secret.len || b->secret.len)
 			return kst_secret_equal(&a->secret, &b->secret);
-		return a->secret_sealed.len && same_blob(&a->secret_sealed, &b->secret_sealed);
+		return a->secret_sealed.len && kst_blob_equal(&a->secret_sealed, &b->secret_sealed);
 	case KST_KIND_CSR:
 	case KST_KIND_CRL:
-		return same_blob(&a->der, &b->der);
+		return kst_blob_equal(&a->der, &b->der);
 	case KST_KIND_OPAQUE:
-		return same_blob(&a->der, &b->der) && same_text(a->label, b->label);
+		return kst_blob_equal(&a->der, &b->der) && same_text(a->label, b->label);
 	}
 	return false;
 }

@@ -40,16 +40,11 @@ static struct taken *look(const struct names *n, const char *alias)
 	return &n->slot[i];
 }
 
-/* alias-N, cut at a whole character where it gets too long. */
 static char *numbered(const char *alias, size_t number)
 {
 	char suffix[24];
-	int k = snprintf(suffix, sizeof(suffix), "-%zu", number);
-	size_t n = strlen(alias), room = KST_ALIAS_MAX - (size_t)k;
-	if (n > room)
-		for (n = room; n && ((uint8_t)alias[n] & 0xc0) == 0x80; n--)
-			;
-	return kst_asprintf("%.*s%s", (int)n, alias, suffix);
+	snprintf(suffix, sizeof(suffix), "-%zu", number);
+	return kst_alias_with_suffix(alias, suffix);
 }
 
 /* The entry takes `alias`, or the first free number of it.  0 or -1. */

@@ -118,18 +118,6 @@ int kst_nocase_add(struct kst_nocase *n, const char *name)
 	return 0;
 }
 
-/* Cut at a whole character so that the suffix fits. */
-static char *with_suffix(const char *base, const char *suffix)
-{
-	size_t n = strlen(base), room = KST_ALIAS_MAX - strlen(suffix);
-	if (n > room) {
-		n = room;
-		while (n && ((uint8_t)base[n] & 0xc0) == 0x80)
-			n--;
-	}
-	return kst_asprintf("%.*s%s", (int)n, base, suffix);
-}
-
 static char *take(struct kst_nocase *n, char *name)
 {
 	if (name && kst_nocase_add(n, name) == 0)
@@ -146,7 +134,7 @@ char *kst_nocase_unique(struct kst_nocase *n, const char *base, const uint8_t *s
 	if (sha256) {
 		suffix = kst_asprintf("-%02x%02x%02x%02x", sha256[0], sha256[1], sha256[2],
 				      sha256[3]);
-		name = suffix ? with_suffix(base, suffix) : NULL;
+		name = suffix ? kst_alias_with_suffix(base, suffix) : NULL;
 		kst_free(suffix);
 		if (!name || !kst_nocase_has(n, name))
 			return take(n, name);
@@ -158,7 +146,7 @@ char *kst_nocase_unique(struct kst_nocase *n, const char *base, const uint8_t *s
 	kst_free(lower);
 	while (first) {
 		suffix = kst_asprintf("-%lu", first->next++);
-		name = suffix ? with_suffix(base, suffix) : NULL;
+		name = suffix ? kst_alias_with_suffix(base, suffix) : NULL;
 		kst_free(suffix);
 		if (!name || !kst_nocase_has(n, name))
 			return take(n, name);

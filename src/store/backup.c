@@ -12,7 +12,6 @@
 #include "store/write.h"
 
 #define SUFFIX ".kstool-bak"
-#define PIECE 65536
 
 int kst_backup_path(const struct kst_place *place, char *out, size_t size, struct kst_error *err)
 {
@@ -32,36 +31,25 @@ bool kst_backup_remove(const struct kst_place *place)
 	return n > 0 && (size_t)n < sizeof(name) && unlinkat(place->dirfd, name, 0) == 0;
 }
 
-static int copy(struct kst_file_sink *sink, int from, struct kst_error *err)
-{
-	struct kst_buf piece KST_SCRATCH_BUF = KST_BUF_INIT;
-	struct stat st;
-	if (fstat(from, &st) < 0)
-		return kst_error_set(err, KST_E_UNREADABLE, "cannot be read");
-	if (kst_buf_reserve(&piece, PIECE) < 0)
-		return kst_error_nomem(err);
-	for (off_t at = 0; at < st.st_size;) {
-		size_t n = st.st_size - at < PIECE ? (size_t)(st.st_size - at) : PIECE;
-		if (kst_fd_read_at(from, (uint64_t)at, piece.data, n, err) < 0 ||
-		    kst_file_sink_write(sink, piece.data, n, err) < 0)
-			return -1;
-		at += (off_t)n;
-	}
-	return 0;
-}
-
 int kst_backup_make(const struct kst_place *place, int from, bool loose, char *out, size_t size,
 		    struct kst_error *err)
 {
 	struct kst_file_sink sink = KST_FILE_SINK_INIT;
 	struct kst_place beside = KST_PLACE_INIT;
 	char path[4096];
+	struct stat st;
 	int fd = -1, rc = -1;
 
-	if (kst_backup_path(place, path, sizeof(path), err) < 0 ||
-	    kst_place_find(&beside, path, loose, err) < 0 ||
+	if (kst_backup_path(place, path, sizeof(path), err) < 0)
+		goto done;
+	if (fstat(from, &st) < 0) {
+		kst_error_set(err, KST_E_UNREADABLE, "cannot be looked at");
+		goto done;
+	}
+	if (kst_place_find(&beside, path, loose, err) < 0 ||
 	    kst_replace_begin(&sink.replace, &beside, 0600, 0600, true, err) < 0 ||
-	    copy(&sink, from, err) < 0 || (fd = kst_file_sink_check(&sink, err)) < 0 ||
+	    kst_file_sink_copy(&sink, from, (uint64_t)st.st_size, err) < 0 ||
+	    (fd = kst_file_sink_check(&sink, err)) < 0 ||
 	    kst_replace_commit(&sink.replace, !beside.exists, err) < 0)
 		goto done;
 	snprintf(out, size, "%s", path);

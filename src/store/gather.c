@@ -37,10 +37,13 @@ static int leave_out(struct work *w, const struct piece *p, const char *reason)
 	struct kst_gathered *g = w->out;
 	struct kst_buf scratch KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_head h;
-	struct kst_left_out *grown = kst_realloc(g->left, (g->nr_left + 1) * sizeof(*grown));
-	if (!grown)
-		return -1;
-	g->left = grown;
+	if (!(g->nr_left & (g->nr_left - 1))) { /* room grows at every power of two */
+		size_t size = g->nr_left ? g->nr_left * 2 : 1;
+		struct kst_left_out *grown = kst_realloc(g->left, size * sizeof(*grown));
+		if (!grown)
+			return -1;
+		g->left = grown;
+	}
 	kst_entry_head(p->entry, &h, &scratch);
 	const char *what = h.alias ? h.alias : h.name ? h.name : h.label ? h.label : "(no name)";
 	struct kst_left_out *l = &g->left[g->nr_left++];

@@ -240,11 +240,10 @@ int kst_native_repair(struct kst_repair *out, const char *path, const char *new_
 		goto done;
 	about = new_path;
 	struct kst_fd_source back;
-	struct stat st;
-	if ((fd = kst_file_sink_check(&sink, err)) < 0 || fstat(fd, &st) < 0)
+	if ((fd = kst_file_sink_check(&sink, err)) < 0)
 		goto done;
 	back.fd = fd;
-	d.io.source = kst_source_fd(&back, (uint64_t)st.st_size);
+	d.io.source = kst_source_fd(&back, sink.size);
 	if (kst_check_whole(d.format, &d.io, err) < 0 ||
 	    kst_replace_commit(&sink.replace, true, err) < 0)
 		goto done;

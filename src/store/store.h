@@ -89,9 +89,11 @@ void kst_positions_drop(struct kst_store *s);
 
 /* ---- hint.c ---- */
 /* A hint that is a command: `before`, the path as a shell takes it, `after`.  Returns -1. */
-/* native.c: is a native store whole (formats/kst1.md 4.8 c)?  The first finding as the error. */
-int kst_check_whole(const struct kst_format *format, const struct kst_io *io, struct kst_error *err);
 int kst_hint_path(struct kst_error *err, const char *before, const char *path, const char *after);
+
+/* ---- native.c ---- */
+/* Is a native store whole (formats/kst1.md 4.8 c)?  0, or -1 with the first finding as the error. */
+int kst_check_whole(const struct kst_format *format, const struct kst_io *io, struct kst_error *err);
 
 /* ---- recognise.c ---- */
 /* UNKNOWN_FORMAT or EMPTY_FILE, saying what the bytes look like. */

@@ -25,7 +25,6 @@ struct undo {
 	struct kst_place place, beside;
 	int lock;  /* of the store */
 	int old;   /* the backup */
-	struct stat st;
 	char path[4096]; /* of the backup */
 	bool native;
 };
@@ -201,25 +200,6 @@ static bool secrets_in(const struct kst_store *s)
 	return !s || kst_store_has_secrets(s); /* what does not open is protected for a reason */
 }
 
-static int copy_backup(struct undo *u, struct kst_file_sink *sink, struct kst_error *err)
-{
-	struct kst_fd_source from = { u->old };
-	struct kst_buf piece KST_SCRATCH_BUF = KST_BUF_INIT;
-	uint64_t size = (uint64_t)u->st.st_size;
-
-	if (kst_buf_reserve(&piece, 65536) < 0)
-		return kst_error_nomem(err);
-	for (uint64_t at = 0; at < size;) {
-		size_t n = size - at < 65536 ? (size_t)(size - at) : 65536;
-
-		if (kst_fd_read_at(from.fd, at, piece.data, n, err) < 0 ||
-		    kst_file_sink_write(sink, piece.data, n, err) < 0)
-			return -1;
-		at += n;
-	}
-	return 0;
-}
-
 /* The backup's contents as the next generation, signed with the store's own key. */
 static int restore(struct undo *u, struct kst_file_sink *sink, struct kst_error *err)
 {
@@ -229,7 +209,7 @@ static int restore(struct undo *u, struct kst_file_sink *sink, struct kst_error 
 
 	io.sink = (struct kst_sink){ .write = kst_file_sink_write, .ctx = sink };
 	backup.path = u->path;
-	backup.source = kst_source_fd(&from, (uint64_t)u->st.st_size);
+	backup.source = kst_source_fd(&from, (uint64_t)u->beside.st.st_size);
 	if (u->now->format->native->restore(&io, &u->now->model, &backup, err) < 0)
 		return kst_error_subject(err, "%s", u->path);
 	return 0;
@@ -309,10 +289,10 @@ static int swap(struct undo *u, bool dry_run, struct kst_save_result *res, struc
 	mode_t mask = secrets_in(u->then) && !secrets_in(u->now) ? 0600 : 0;
 	int rc = -1;
 
-	u->old = kst_place_lock(&u->beside, err);
-	if (u->old < 0 || fstat(u->old, &u->st) < 0 ||
-	    kst_replace_begin(&sink.replace, &u->place, 0600, mask, true, err) < 0 ||
-	    (u->native ? restore(u, &sink, err) : copy_backup(u, &sink, err)) < 0 ||
+	u->old = kst_place_lock(&u->beside, err); /* which looks at it */
+	uint64_t size = (uint64_t)u->beside.st.st_size;
+	if (u->old < 0 || kst_replace_begin(&sink.replace, &u->place, 0600, mask, true, err) < 0 ||
+	    (u->native ? restore(u, &sink, err) : kst_file_sink_copy(&sink, u->old, size, err)) < 0 ||
 	    check_written(u, &sink, err) < 0)
 		goto done;
 	res->mode = mask ? u->place.st.st_mode & mask & 0777 : 0;

@@ -22,6 +22,21 @@ int kst_file_sink_write(void *ctx, const void *data, size_t n, struct kst_error 
 	return 0;
 }
 
+int kst_file_sink_copy(struct kst_file_sink *sink, int fd, uint64_t size, struct kst_error *err)
+{
+	struct kst_buf piece KST_SCRATCH_BUF = KST_BUF_INIT;
+	if (kst_buf_reserve(&piece, PIECE) < 0)
+		return kst_error_nomem(err);
+	for (uint64_t at = 0; at < size;) {
+		size_t n = size - at < PIECE ? (size_t)(size - at) : PIECE;
+		if (kst_fd_read_at(fd, at, piece.data, n, err) < 0 ||
+		    kst_file_sink_write(sink, piece.data, n, err) < 0)
+			return -1;
+		at += n;
+	}
+	return 0;
+}
+
 static int differs(struct kst_error *err)
 {
 	kst_error_setx(err, KST_E_READ_BACK,

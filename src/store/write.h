@@ -15,6 +15,8 @@ struct kst_file_sink {
 
 /* struct kst_sink.write for a struct kst_file_sink. */
 int kst_file_sink_write(void *ctx, const void *data, size_t n, struct kst_error *err);
+/* All `size` bytes of fd, from its start on. */
+int kst_file_sink_copy(struct kst_file_sink *sink, int fd, uint64_t size, struct kst_error *err);
 /* Sync, and compare what the disk says with what was written.  A fresh fd of it, or -1. */
 int kst_file_sink_check(struct kst_file_sink *sink, struct kst_error *err);
 /* Remove what was not committed. */
