@@ -74,7 +74,10 @@ bool kst_store_has_secrets(const struct kst_store *s);
 const char *kst_store_alias(struct kst_store *s, size_t i);
 
 /* ---- secret.c ---- */
-/* Open a sealed secret key, asking.  0 or -1. */
+/* Open a sealed secret key with one passphrase.  0 opened, 1 wrong, -1. */
+int kst_secret_try(const struct kst_format *f, struct kst_entry *e, const struct kst_secret *pass,
+		   struct kst_error *err);
+/* The same, asking.  0 or -1. */
 int kst_store_open_secret(struct kst_store *s, struct kst_entry *e, struct kst_error *err);
 
 /* ---- positions.c ---- */

@@ -127,13 +127,21 @@ static bool same_key(const struct kst_entry *meant, struct kst_entry *found,
 	return kst_entry_same(&a, &b);
 }
 
-/* Sealed again under a new salt, a secret key is not compared byte by byte. */
-static bool same_secret(const struct kst_entry *a, const struct kst_entry *b)
+/* The very bytes of the old file need no look; what was sealed anew is opened, as a key is. */
+static bool same_secret(const struct kst_format *f, const struct kst_entry *meant, struct kst_entry *found,
+			const struct kst_secret *pass, struct kst_error *err)
 {
-	return kst_entry_same(a, b) || a->secret.len == 0 || b->secret.len == 0;
+	if (meant->secret_sealed.len && kst_blob_equal(&meant->secret_sealed, &found->secret_sealed))
+		return true;
+	if (!meant->secret.len) /* nobody has opened it, but its own reader may have */
+		return found->secret.len > 0;
+	if (!found->secret.len && found->secret_sealed.len && pass &&
+	    kst_secret_try(f, found, pass, err) != 0)
+		return false;
+	return kst_secret_equal(&meant->secret, &found->secret);
 }
 
-static bool same_entry(const struct kst_entry *meant, struct kst_entry *found,
+static bool same_entry(const struct kst_format *f, const struct kst_entry *meant, struct kst_entry *found,
 		       const struct kst_secret *pass, struct kst_error *err)
 {
 	if (meant->kind != found->kind)
@@ -142,7 +150,7 @@ static bool same_entry(const struct kst_entry *meant, struct kst_entry *found,
 	case KST_KIND_KEY:
 		return same_key(meant, found, pass, err);
 	case KST_KIND_SECRET:
-		return same_secret(meant, found);
+		return same_secret(f, meant, found, pass, err);
 	case KST_KIND_CERT:
 		return kst_chain_equal(&meant->chain, &found->chain);
 	case KST_KIND_CSR:
@@ -168,9 +176,9 @@ static bool same_leaf(const struct kst_entry *a, const struct kst_entry *b)
  * The entry of `found` that this one became.  Mostly at the same place; a format
  * that sorts (or puts keys first) has it elsewhere.
  */
-static int find_entry(const struct kst_model *found, bool *used, size_t hint, bool aliases,
-		      const struct kst_entry *meant, const struct kst_secret *pass,
-		      struct kst_error *err)
+static int find_entry(const struct kst_format *f, const struct kst_model *found, bool *used,
+		      size_t hint, bool aliases, const struct kst_entry *meant,
+		      const struct kst_secret *pass, struct kst_error *err)
 {
 	for (size_t k = 0; k < found->nr; k++) {
 		size_t i = (hint + k) % found->nr;
@@ -179,7 +187,7 @@ static int find_entry(const struct kst_model *found, bool *used, size_t hint, bo
 			continue;
 		if (aliases && meant->alias && !same_alias(meant, e))
 			continue;
-		if (!same_entry(meant, e, pass, err)) {
+		if (!same_entry(f, meant, e, pass, err)) {
 			if (err && err->code != KST_OK)
 				return -1;
 			continue;
@@ -196,11 +204,21 @@ static int find_entry(const struct kst_model *found, bool *used, size_t hint, bo
 		     meant);
 }
 
-static int compare_entries(const struct kst_model *meant, const struct kst_model *found,
-			   bool aliases, const struct kst_secret *pass,
+/*
+ * In a format with integrity an alias is the entry's own.  A row of objects, as a
+ * PEM file is, may be grouped and named otherwise by whoever reads it.
+ */
+static bool by_alias(const struct kst_format *f)
+{
+	const unsigned all = KST_CAP_ALIASES | KST_CAP_CHAINS | KST_CAP_CERTS | KST_CAP_INTEGRITY;
+	return (f->caps & all) == all;
+}
+
+static int compare_entries(const struct kst_format *f, const struct kst_model *meant,
+			   const struct kst_model *found, const struct kst_secret *pass,
 			   const struct kst_progress *progress, struct kst_error *err)
 {
-	bool *used = kst_calloc(found->nr + 1, sizeof(*used));
+	bool *used = kst_calloc(found->nr + 1, sizeof(*used)), aliases = by_alias(f);
 	if (!used)
 		return kst_error_nomem(err);
 	int rc = 0;
@@ -210,7 +228,7 @@ static int compare_entries(const struct kst_model *meant, const struct kst_model
 		/* A bare certificate may be read back as part of a chain; the set was compared. */
 		if (e->kind == KST_KIND_CERT && !aliases)
 			continue;
-		rc = found->nr ? find_entry(found, used, i % found->nr, aliases, e, pass, err)
+		rc = found->nr ? find_entry(f, found, used, i % found->nr, aliases, e, pass, err)
 			       : wrong(err, "what was written does not hold the entry", e);
 	}
 	/* What was removed must be gone. */
@@ -221,16 +239,6 @@ static int compare_entries(const struct kst_model *meant, const struct kst_model
 	}
 	kst_free(used);
 	return rc;
-}
-
-/*
- * In a format with integrity an alias is the entry's own.  A row of objects, as a
- * PEM file is, may be grouped and named otherwise by whoever reads it.
- */
-static bool by_alias(const struct kst_format *f)
-{
-	const unsigned all = KST_CAP_ALIASES | KST_CAP_CHAINS | KST_CAP_CERTS | KST_CAP_INTEGRITY;
-	return (f->caps & all) == all;
 }
 
 static int read_and_compare(struct kst_store *s, struct kst_io *io, const struct kst_secret *pass,
@@ -246,8 +254,7 @@ static int read_and_compare(struct kst_store *s, struct kst_io *io, const struct
 	}
 	int rc = compare_certs(&s->model, &found, err);
 	if (rc == 0)
-		rc = compare_entries(&s->model, &found, by_alias(s->format), pass, s->progress,
-				     err);
+		rc = compare_entries(s->format, &s->model, &found, pass, s->progress, err);
 	kst_call_close(s->format, &found);
 	return rc;
 }

@@ -13,9 +13,15 @@ pass
 peak() { python3 -c 'import resource,subprocess,sys
 subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
 r=resource.getrusage(resource.RUSAGE_CHILDREN); print(r.ru_maxrss, int((r.ru_utime+r.ru_stime)*1000))' "$@"; }
-set -- $(peak "$KSTOOL" show big.kst bench-ca-077777 --key-file big.key)
-echo "one of 100,000 entries: $1 KiB, $2 ms of CPU"
-[ "$1" -le 65536 ] || fail "showing one entry takes $1 KiB"
+best=1000000
+for n in 1 2 3 4 5; do # others may be at work on the machine: the least counts
+	set -- $(peak "$KSTOOL" show big.kst bench-ca-077777 --key-file big.key)
+	[ "$1" -le 65536 ] || fail "showing one entry takes $1 KiB"
+	[ "$2" -ge $best ] || best=$2
+done
+pass
+echo "one of 100,000 entries: $1 KiB, $best ms of CPU"
+[ $best -le 100 ] || fail "showing one entry takes $best ms"
 pass
 k trust big.kst root.pem --key-file big.key -q >/dev/null
 is 'one more' "$(k check big.kst | head -1)" 'big.kst: whole, 100001 entries, version 2'

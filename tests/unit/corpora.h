@@ -12,6 +12,7 @@
 
 struct corpora_row {
 	const char *path, *kind, *expected;
+	const char *file; /* as the list names it */
 	const char *pass, *key_pass; /* NULL: none */
 	unsigned keys, certs, secrets;
 };
@@ -78,6 +79,7 @@ static inline bool corpora_each(const char *kind, void (*one)(const struct corpo
 		snprintf(path, sizeof(path), "%s/%s/%s", corpora_dir(), field[0], field[1]);
 		struct corpora_row row = { .path = path,
 					   .kind = field[2],
+					   .file = field[1],
 					   .pass = corpora_json(field[3]),
 					   .key_pass = corpora_json(field[4]),
 					   .expected = field[6],

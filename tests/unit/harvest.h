@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "corpora.h"
 #include "kstool/kstool.h"
 
 #define SYSTEM_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
@@ -92,10 +93,8 @@ static inline void harvest_dir(const char *dir, harvest_each *each, void *ctx)
 
 static inline bool harvest_corpora(harvest_each *each, void *ctx)
 {
-	const char *dir = getenv("KST_CORPORA");
+	const char *dir = corpora_dir();
 	struct stat st;
-	if (!dir)
-		dir = "../shared/corpora";
 	if (stat(dir, &st) < 0) {
 		printf("skipped: no corpora in %s\n", dir);
 		return false;

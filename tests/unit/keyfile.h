@@ -134,10 +134,4 @@ static inline struct kst_key *key_from(const char *command)
 	return key;
 }
 
-static inline const char *corpora(void)
-{
-	const char *dir = getenv("KST_CORPORA");
-	return dir ? dir : "../shared/corpora";
-}
-
 #endif

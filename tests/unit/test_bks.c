@@ -88,12 +88,11 @@ static bool as_known(const struct known *k, const char *path)
 
 START_TEST(files_of_others_do_as_is_known_of_them)
 {
-	const char *dir = getenv("KST_CORPORA");
+	const char *dir = corpora_dir();
 	unsigned good = 0, nr = sizeof(known) / sizeof(known[0]), there = 0;
 	struct stat st;
 	char path[512];
 
-	dir = dir ? dir : "../shared/corpora";
 	if (stat(dir, &st) < 0) {
 		printf("skipped: no corpora in %s\n", dir);
 		return;

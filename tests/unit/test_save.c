@@ -231,7 +231,8 @@ enum fault {
 	OTHER_KEY,
 	UNREADABLE,
 	SAYS_TWICE,
-	BAD_DISK /* what was written is right, and one byte that nobody reads is not on the disk */
+	BAD_DISK, /* what was written is right, and one byte that nobody reads is not on the disk */
+	OTHER_SECRET
 };
 static enum fault fault;
 
@@ -345,6 +346,42 @@ START_TEST(a_writer_that_loses_something_is_found_out)
 		ck_assert_uint_eq(shelf_count(&shelf), 1);
 	}
 	ck_assert_msg(save_fake(NO_FAULT) == 0, "%s", shelf.err.message);
+}
+END_TEST
+
+extern const struct kst_format kst_format_jceks;
+
+static int write_other_secret(struct kst_io *io, struct kst_model *m, struct kst_error *err)
+{
+	uint8_t *first = m->item[0].entry->secret.data;
+	*first ^= fault == OTHER_SECRET;
+	int rc = kst_format_jceks.write(io, m, err);
+	*first ^= fault == OTHER_SECRET;
+	return rc;
+}
+
+START_TEST(a_sealed_secret_that_is_another_is_found_out)
+{
+	struct kst_format jceks = kst_format_jceks;
+	struct kst_open_options open = shelf_options(&shelf, false);
+	struct kst_save_options opt = shelf_save();
+
+	jceks.write = write_other_secret;
+	for (int good = 0; good < 2; good++) {
+		struct kst_store *s = NULL;
+		struct kst_entry *e = kst_entry_new(KST_KIND_SECRET);
+		fault = good ? NO_FAULT : OTHER_SECRET;
+		ck_assert_int_eq(kst_store_new(&s, shelf_path(&shelf, "s"), &jceks, &open, NULL), 0);
+		e->alias = kst_strdup("aes");
+		e->secret_alg = kst_strdup("AES");
+		ck_assert_int_eq(kst_secret_set(&e->secret, "0123456789abcdef", 16, NULL), 0);
+		shelf_add(&shelf, s, e);
+		kst_error_clear(&shelf.err);
+		int rc = kst_store_save(s, &opt, NULL, &shelf.err);
+		ck_assert_msg(good ? rc == 0 : rc < 0 && shelf.err.code == KST_E_READ_BACK, "%s",
+			      shelf.err.message);
+		kst_store_free(s);
+	}
 }
 END_TEST
 
@@ -634,6 +671,7 @@ Suite *test_save(void)
 	tcase_add_loop_test(t, a_backup_holds_the_old_bytes_and_is_private, 0, FORMATS);
 	tcase_add_loop_test(t, a_backup_that_would_open_what_is_revoked_is_removed, 0, FORMATS);
 	tcase_add_test(t, a_writer_that_loses_something_is_found_out);
+	tcase_add_test(t, a_sealed_secret_that_is_another_is_found_out);
 	tcase_add_test(t, a_writer_that_fails_leaves_the_old_file);
 	tcase_add_loop_test(t, a_store_is_saved_once, 0, FORMATS);
 	tcase_add_loop_test(t, a_directory_that_cannot_be_written_is_told_and_the_store_stays, 0,

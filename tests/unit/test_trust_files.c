@@ -3,6 +3,7 @@
  * test_trust_files.c - Mozilla's certdata.txt and p11-kit's files: what each
  * certificate is trusted for, and that nothing makes more of it
  */
+#include "corpora.h"
 #include "kstool/store.h"
 #include "pem_kit.h"
 
@@ -155,12 +156,6 @@ END_TEST
 
 /* ---- files of others ---- */
 
-static const char *corpora(void)
-{
-	const char *dir = getenv("KST_CORPORA");
-	return dir ? dir : "../shared/corpora";
-}
-
 static const struct theirs {
 	const char *file;
 	size_t entries;
@@ -183,7 +178,7 @@ START_TEST(files_of_other_projects_are_read)
 		char path[512];
 		struct kst_error err = KST_ERROR_INIT;
 		struct kst_store *s = NULL;
-		snprintf(path, sizeof(path), "%s/%s", corpora(), theirs[i].file);
+		snprintf(path, sizeof(path), "%s/%s", corpora_dir(), theirs[i].file);
 		if (kst_store_open(&s, path, &opt, &err) < 0) {
 			ck_assert_msg(err.code == KST_E_NO_FILE, "%s: %s", path, err.message);
 			printf("skipped: no %s\n", path);
