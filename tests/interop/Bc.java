@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: ISC
 // Bc.java - Bouncy Castle's keystores, made and read by itself:
 //   java -cp bcprov.jar Bc.java make TYPE FILE PASS KEY.p12 P12PASS OTHERPASS
+//   (TYPE BCFKS-SCRYPT: a BCFKS with scrypt, AES key wrap and HMAC-SHA3-512)
 //   java -cp bcprov.jar Bc.java list TYPE FILE PASS [ALIAS=KEYPASS...]
 import java.io.*;
 import java.security.*;
 import java.security.cert.Certificate;
 import java.util.*;
 import javax.crypto.spec.SecretKeySpec;
+import org.bouncycastle.crypto.util.ScryptConfig;
+import org.bouncycastle.jcajce.BCFKSLoadStoreParameter;
 
 public class Bc {
 	static String hex(byte[] b) throws Exception {
@@ -25,11 +28,11 @@ public class Bc {
 	}
 
 	static void make(String[] a) throws Exception {
-		KeyStore from = KeyStore.getInstance("PKCS12"), to = open(a[1], null, a[3]);
+		boolean scrypt = a[1].equals("BCFKS-SCRYPT");
+		KeyStore from = KeyStore.getInstance("PKCS12"), to = open(scrypt ? "BCFKS" : a[1], null, a[3]);
 		try (InputStream in = new FileInputStream(a[4])) {
 			from.load(in, a[5].toCharArray());
 		}
-		boolean bcfks = a[1].startsWith("BCFKS");
 		for (String alias : Collections.list(from.aliases())) {
 			Key key = from.getKey(alias, a[5].toCharArray());
 			Certificate[] chain = from.getCertificateChain(alias);
@@ -42,7 +45,13 @@ public class Bc {
 		to.setKeyEntry("aes", new SecretKeySpec(secret, "AES"), a[3].toCharArray(), null);
 		to.setKeyEntry("mac", new SecretKeySpec(secret, "HmacSHA256"), a[3].toCharArray(), null);
 		try (OutputStream out = new FileOutputStream(a[2])) {
-			to.store(out, a[3].toCharArray());
+			if (scrypt)
+				to.store(new BCFKSLoadStoreParameter.Builder(out, a[3].toCharArray())
+					.withStorePBKDFConfig(new ScryptConfig.Builder(1024, 8, 1).withSaltLength(32).build())
+					.withStoreEncryptionAlgorithm(BCFKSLoadStoreParameter.EncryptionAlgorithm.AES256_KWP)
+					.withStoreMacAlgorithm(BCFKSLoadStoreParameter.MacAlgorithm.HmacSHA3_512).build());
+			else
+				to.store(out, a[3].toCharArray());
 		}
 	}
 
@@ -59,7 +68,15 @@ public class Bc {
 				out.println("cert " + n + " " + hex(k.getCertificate(n).getEncoded()));
 				continue;
 			}
-			Key key = k.getKey(n, pass.getOrDefault(n, a[3]).toCharArray());
+			Key key;
+			try {
+				key = k.getKey(n, pass.getOrDefault(n, a[3]).toCharArray());
+			} catch (UnrecoverableKeyException e) {
+				if (!String.valueOf(e.getMessage()).contains("no such algorithm"))
+					throw e;
+				out.println("secret " + n + " unknown"); // it opened, and this provider has no such keys
+				continue;
+			}
 			Certificate[] chain = k.getCertificateChain(n);
 			out.println((key instanceof PrivateKey ? "private " : key instanceof PublicKey ? "public " : "secret ")
 				+ n + " " + (key instanceof PrivateKey ? "" : key.getAlgorithm() + " ") + (chain == null ? 0 : chain.length)
