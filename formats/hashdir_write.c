@@ -60,12 +60,50 @@ static bool taken(const struct writer *w, const char *file, size_t self)
 	return w->d && kst_pack_find(w->d->pack.data, w->d->pack.len, bytes(file), &m);
 }
 
+static bool file_says(const char *file, const struct kst_entry *e)
+{
+	char *now = e->alias ? kst_text_file_name(e->alias, e->kind == KST_KIND_CRL ? ".crl" : ".pem")
+			     : NULL;
+	bool says = now && strcmp(now, file) == 0;
+	kst_free(now);
+	return says;
+}
+
+static int make_text(const struct writer *w, const struct slot *s, const char *file, struct kst_buf *text,
+		     struct kst_error *err)
+{
+	const struct kst_entry *e = s->item->entry;
+	struct pem_maker maker = { .io = w->io, .m = w->m };
+	/* A name that the file's own does not give back. */
+	if (e->alias && !e->alias_derived && !file_says(file, e))
+		pem_make_name(text, e->alias);
+	if (pem_make_entry(&maker, text, e, err) < 0)
+		return -1;
+	return text->failed ? kst_error_nomem(err) : 0;
+}
+
+/* What a run that was killed put there, before any link led to it: the file that is wanted. */
+static bool is_leftover(const struct writer *w, const char *file, size_t i)
+{
+	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_member m;
+	if (!w->d || !kst_pack_find(w->d->pack.data, w->d->pack.len, bytes(file), &m) || m.target.len)
+		return false;
+	for (size_t k = 0; k < w->m->nr; k++)
+		if (k != i && w->slot[k].file && strcmp(w->slot[k].file, file) == 0)
+			return false;
+	return make_text(w, &w->slot[i], file, &text, NULL) == 0 && text.len == m.data.len &&
+	       memcmp(text.data, m.data.data, text.len) == 0;
+}
+
 static char *new_file(const struct writer *w, size_t i)
 {
 	const struct slot *s = &w->slot[i];
 	const char *alias = s->item->entry->alias;
 	const char *suffix = s->crl ? ".crl" : ".pem";
 	char *name = kst_text_file_name(alias ? alias : "entry", suffix);
+	if (name && is_leftover(w, name, i))
+		return name;
 	for (unsigned n = 2; name && taken(w, name, i); n++) {
 		char *other = kst_asprintf("%.*s-%u%s", (int)(strlen(name) - strlen(suffix)), name, n,
 					   suffix);
@@ -79,15 +117,6 @@ static char *new_file(const struct writer *w, size_t i)
 		}
 	}
 	return name;
-}
-
-static bool file_says(const char *file, const struct kst_entry *e)
-{
-	char *now = e->alias ? kst_text_file_name(e->alias, e->kind == KST_KIND_CRL ? ".crl" : ".pem")
-			     : NULL;
-	bool says = now && strcmp(now, file) == 0;
-	kst_free(now);
-	return says;
 }
 
 static int not_alone(const struct hashdir_base *b, struct kst_error *err)
@@ -151,17 +180,15 @@ static void put_copy(struct writer *w, const char *file)
 
 static int put_new(struct writer *w, const struct slot *s, struct kst_error *err)
 {
-	const struct kst_entry *e = s->item->entry;
 	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
-	struct pem_maker maker = { .io = w->io, .m = w->m };
-	/* A name that the file's own does not give back. */
-	if (e->alias && !e->alias_derived && !file_says(s->file, e))
-		pem_make_name(&text, e->alias);
-	if (pem_make_entry(&maker, &text, e, err) < 0)
+	struct kst_member m;
+	if (kst_pack_find(w->out.data, w->out.len, bytes(s->file), &m))
+		return 0; /* as a leftover, which stayed */
+	if (make_text(w, s, s->file, &text, err) < 0)
 		return -1;
-	struct kst_member m = { .name = bytes(s->file), .data = { text.data, text.len } };
+	m = (struct kst_member){ .name = bytes(s->file), .data = { text.data, text.len } };
 	kst_pack_put(&w->out, &m);
-	return text.failed ? kst_error_nomem(err) : 0;
+	return 0;
 }
 
 /*

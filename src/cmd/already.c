@@ -2,6 +2,8 @@
 /* already.c - does the file that a command would write lie there already? */
 #include "cmd/already.h"
 
+#include <sys/stat.h>
+
 /* The new passphrase is asked for once: it opens what is there, and then it is the new one again. */
 static int remember(void *ctx, const struct kst_question *q, struct kst_secret *out, enum kst_ask_source *source,
 		    struct kst_error *err)
@@ -71,7 +73,11 @@ bool already_there(struct already *a, struct cli *cli, struct kst_store *meant, 
 				  .java_rules = f->caps & KST_CAP_JAVA };
 	struct kst_store *there = NULL;
 	enum kst_ask_source source;
+	struct stat st;
 
+	/* A fifo (/dev/stdout may be one) would wait for a writer that never comes. */
+	if (stat(kst_store_path(meant), &st) < 0 || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+		return false;
 	if (needs_pass(f, w, meant) && cli->asker.ask(cli->asker.ctx, &q, &pass, &source, NULL) != 0)
 		return false;
 	open.asker = &asker;

@@ -14,6 +14,7 @@
 #include "cmd/target.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 struct csr_opts {
 	const char *out, *subject, *alg;
@@ -264,8 +265,12 @@ static bool asks_the_same(void *ctx, const char *path)
 	struct kst_store *s = NULL;
 	struct kst_entry *e;
 	struct kst_csr there;
+	struct stat st_path;
 	bool same;
 
+	/* A fifo would wait for a writer that never comes. */
+	if (stat(path, &st_path) < 0 || !S_ISREG(st_path.st_mode))
+		return false;
 	if (kst_store_open(&s, path, &opt, NULL) < 0)
 		return false;
 	same = kst_store_count(s) == 1 && !kst_store_entry(s, 0, &e, NULL) &&

@@ -3,6 +3,7 @@
 #include "cmd/deliver.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool deliver_is_file(const struct deliver *d)
@@ -19,8 +20,10 @@ static bool is_there(const struct deliver *d)
 static bool unchanged(const struct deliver *d)
 {
 	struct kst_buf have KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct stat st;
 
-	if (!is_there(d))
+	/* A fifo would wait for a writer that never comes. */
+	if (stat(d->path, &st) < 0 || !S_ISREG(st.st_mode))
 		return false;
 	if (kst_file_read(d->path, d->data->len + 1, &have, NULL) == 0 &&
 	    have.len == d->data->len && !memcmp(have.data, d->data->data, have.len))

@@ -187,7 +187,8 @@ static int put_file(struct kst_store *s, int dirfd, const char *name, struct kst
 static int put_link(int dirfd, const char *name, const char *target, struct kst_error *err)
 {
 	char tmp[300];
-	snprintf(tmp, sizeof(tmp), ".%.200s.%ld.tmp", name, (long)getpid());
+	/* One name for all, since the directory is locked: what a killed writer left goes with the next. */
+	snprintf(tmp, sizeof(tmp), ".%.200s.%016d.tmp", name, 0);
 	unlinkat(dirfd, tmp, 0);
 	if (symlinkat(target, dirfd, tmp) < 0 || renameat(dirfd, tmp, dirfd, name) < 0) {
 		failed(err, "cannot be made", name);
@@ -220,10 +221,74 @@ static int check_names(const struct kst_store *s, int dirfd, const struct kst_bu
 	return rc;
 }
 
+/* Neighbours that a killed writer left of files that are to be new here: of nobody else's. */
+static void remove_stale(const struct kst_store *s, int dirfd, const struct kst_buf *now)
+{
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct kst_member m;
+	if (!d) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	for (struct dirent *e; (e = readdir(d));) {
+		size_t n = strlen(e->d_name);
+		const char *rest = e->d_name + n - (n > 22 ? 21 : n);
+		struct kst_bytes name = { (const uint8_t *)e->d_name + 1, n > 22 ? n - 22 : 0 };
+		if (e->d_name[0] != '.' || *rest != '.' || strspn(rest + 1, "0123456789abcdef") != 16 ||
+		    strcmp(rest + 17, ".tmp") || !kst_pack_find(now->data, now->len, name, &m) ||
+		    kst_pack_find(s->bytes.data, s->bytes.len, name, &m))
+			continue;
+		unlinkat(dirfd, e->d_name, 0);
+	}
+	closedir(d);
+}
+
+/* What was put there so far. */
+struct done {
+	struct {
+		char *name, *old; /* old target of a link; NULL: nothing was there */
+	} *row;
+	size_t nr, size;
+};
+
+static int reserve(struct done *d, struct kst_error *err)
+{
+	size_t size = d->size ? d->size * 2 : 64;
+	void *grown;
+	if (d->nr < d->size)
+		return 0;
+	if (!(grown = kst_realloc(d->row, size * sizeof(*d->row))))
+		return kst_error_nomem(err);
+	d->row = grown;
+	d->size = size;
+	return 0;
+}
+
+/* Nothing changed, as the error says: links first, as nobody must find one that leads nowhere. */
+static void take_back(int dirfd, const struct done *d)
+{
+	for (size_t i = d->nr; i-- > 0;)
+		if (d->row[i].old)
+			put_link(dirfd, d->row[i].name, d->row[i].old, NULL);
+		else
+			unlinkat(dirfd, d->row[i].name, 0);
+}
+
+static void done_release(struct done *d)
+{
+	for (size_t i = 0; i < d->nr; i++) {
+		kst_free(d->row[i].name);
+		kst_free(d->row[i].old);
+	}
+	kst_free(d->row);
+}
+
 enum pass { FILES, LINKS };
 
 static int put_all(struct kst_store *s, int dirfd, const struct kst_buf *now, enum pass pass,
-		   struct kst_error *err)
+		   struct done *done, struct kst_error *err)
 {
 	struct kst_cursor c;
 	struct kst_member m, old;
@@ -235,13 +300,20 @@ static int put_all(struct kst_store *s, int dirfd, const struct kst_buf *now, en
 		if (there && same(old.target, m.target) && (m.target.len || same(old.data, m.data)))
 			continue;
 		char *name = text_of(m.name), *target = text_of(m.target);
-		if (!name || !target)
+		char *before = there && old.target.len ? text_of(old.target) : NULL;
+		if (!name || !target || (there && old.target.len && !before))
 			rc = kst_error_nomem(err);
-		else if (pass == LINKS)
-			rc = put_link(dirfd, name, target, err);
-		else
-			rc = put_file(s, dirfd, name, m.data, there, err);
+		else if ((rc = reserve(done, err)) == 0)
+			rc = pass == LINKS ? put_link(dirfd, name, target, err) :
+					     put_file(s, dirfd, name, m.data, there, err);
+		/* A file that was there keeps its name, with one contents or the other. */
+		if (rc == 0 && (before || !there)) {
+			done->row[done->nr].name = name;
+			done->row[done->nr++].old = before;
+			name = before = NULL;
+		}
 		kst_free(name);
+		kst_free(before);
 		kst_free(target);
 	}
 	return rc;
@@ -269,14 +341,35 @@ static int remove_old(struct kst_store *s, int dirfd, const struct kst_buf *now,
 
 int kst_dir_apply(struct kst_store *s, const struct kst_buf *now, struct kst_error *err)
 {
-	int dirfd = s->fd;
-	if (dirfd < 0 && mkdir(s->path, 0777) < 0 && errno != EEXIST)
-		return failed(err, "cannot be made", s->path);
-	if (dirfd < 0 && (dirfd = kst_dir_open(s->path, true, s->loose, err)) < 0)
+	struct done done = { .nr = 0 };
+	bool made = s->fd < 0;
+	int rc;
+	/* Never for everybody to write to, whatever the umask: such a one is not read as a truststore. */
+	if (made && mkdir(s->path, 0755) < 0)
+		return errno == EEXIST ? kst_error_setx(err, KST_E_EXISTS, "exists already") :
+					 failed(err, "cannot be made", s->path);
+	if (made && (s->fd = kst_dir_open(s->path, true, s->loose, err)) < 0) {
+		rmdir(s->path);
 		return -1;
-	s->fd = dirfd;
-	if (check_names(s, dirfd, now, err) < 0 || put_all(s, dirfd, now, FILES, err) < 0 || put_all(s, dirfd, now, LINKS, err) < 0 ||
-	    remove_old(s, dirfd, now, err) < 0)
+	}
+	int dirfd = s->fd;
+	rc = check_names(s, dirfd, now, err);
+	if (rc == 0) {
+		remove_stale(s, dirfd, now);
+		rc = put_all(s, dirfd, now, FILES, &done, err);
+	}
+	if (rc == 0)
+		rc = put_all(s, dirfd, now, LINKS, &done, err);
+	if (rc < 0) {
+		take_back(dirfd, &done);
+		if (made) {
+			rmdir(s->path);
+			close(dirfd);
+			s->fd = -1;
+		}
+	}
+	done_release(&done);
+	if (rc < 0 || remove_old(s, dirfd, now, err) < 0)
 		return -1;
 	if (fsync(dirfd) < 0)
 		return kst_error_set(err, KST_E_NOT_DURABLE, "the directory cannot be synced");
