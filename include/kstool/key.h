@@ -99,6 +99,7 @@ struct kst_self_sign {
 	const char *subject;     /* RFC 4514, or NULL: CN = first host */
 	const char *const *host; /* names or IP addresses for the SAN; NULL-terminated; may be NULL */
 	const struct kst_cert *from; /* what is not given here is copied from it; may be NULL */
+	const char *const *ou;   /* organizational units instead of those of the subject; may be NULL */
 	int days;                /* validity from now on */
 	bool server_client;      /* EKU serverAuth and clientAuth */
 };
@@ -110,6 +111,7 @@ struct kst_request {
 	const char *subject;     /* RFC 4514; NULL: that of `from`, else CN = first host */
 	const char *const *host; /* names or IP addresses; NULL-terminated; NULL: the SAN of `from` */
 	const struct kst_cert *from; /* the present certificate: its names and usages; may be NULL */
+	const char *const *ou;   /* organizational units instead of those of the subject; may be NULL */
 };
 /* DER of a certificate request (RFC 2986) for an open key, appended.  Hosts beside the subject of
  * `from` take the place of its CN.  UNSUPPORTED: the key cannot sign.  0 or -1. */

@@ -298,7 +298,7 @@ static int run(struct cli *cli, void *opts)
 		goto done;
 	struct kst_gather_options how = {
 		.as_trust = opt->as_trust,
-		.drop_root = opt->root && !strcmp(opt->root, "drop"),
+		.drop_root = entries_drop_root(opt->root),
 		.alias = opt->alias,
 		.keep_crls = f && (f->caps & (KST_CAP_CRLS | KST_CAP_REQUESTS)),
 	};
@@ -357,7 +357,6 @@ done:
 	return ret;
 }
 
-static const char *const roots[] = { "keep", "drop", NULL };
 static const char *const tos[] = { "kst", "p12", "pem", "der", "p7b", "jks", "jceks", "jwks", "bks", "bcfks", "hashdir", "k8s", NULL };
 static const struct opt options[] = {
 	{ "output", 'o', OPT_TEXT, offsetof(struct convert_opts, out), WHAT_FILE, "FILE",
@@ -373,7 +372,7 @@ static const struct opt options[] = {
 	  "where a source says what it trusts its certificates for: those for this, and for no other "
 	  "use in the result", entries_purposes, false },
 	{ "root", 0, OPT_CHOICE, offsetof(struct convert_opts, root), WHAT_CHOICE, "WHAT",
-	  "keep (if not given) or drop a self-signed root at the end of a chain", roots, false },
+	  "keep (if not given) or drop a self-signed root at the end of a chain", entries_roots, false },
 	{ "split", 0, OPT_TEXT, offsetof(struct convert_opts, split), WHAT_DIR, "DIR",
 	  "instead of one file, one PEM file for each certificate", NULL, false },
 	{ "replace", 0, OPT_FLAG, offsetof(struct convert_opts, replace), WHAT_TEXT, NULL,

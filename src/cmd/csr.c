@@ -18,7 +18,7 @@
 
 struct csr_opts {
 	const char *out, *subject, *alg;
-	struct opt_list host;
+	struct opt_list host, ou;
 	bool new_key, der, replace;
 	struct target_opts target;
 };
@@ -128,7 +128,8 @@ static char *alg_of(const struct state *st)
 static int make_next(struct state *st, char *alias, const char *alg)
 {
 	struct kst_self_sign how = {
-		.subject = st->opt->subject, .host = st->host, .from = st->from, .days = MAKE_DAYS
+		.subject = st->opt->subject, .host = st->host, .from = st->from, .days = MAKE_DAYS,
+		.ou = st->opt->ou.item
 	};
 	struct kst_entry *e = kst_entry_new(KST_KIND_KEY);
 	struct kst_error *err = st->cli->err;
@@ -233,7 +234,7 @@ static int next_key(struct state *st)
 static int request(struct state *st)
 {
 	struct kst_request how = {
-		.subject = st->opt->subject, .host = st->host, .from = st->from
+		.subject = st->opt->subject, .host = st->host, .from = st->from, .ou = st->opt->ou.item
 	};
 	struct kst_buf sans KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_error *err = st->cli->err;
@@ -404,6 +405,8 @@ static const struct opt options[] = {
 	  false },
 	{ "subject", 0, OPT_TEXT, offsetof(struct csr_opts, subject), WHAT_TEXT, "DN",
 	  "ask for this subject, as \"CN=api,O=Acme\"", NULL, false },
+	{ "ou", 0, OPT_LIST, offsetof(struct csr_opts, ou), WHAT_TEXT, "UNIT",
+	  "organizational unit instead of those of the subject; may be repeated", NULL, false },
 	{ "new-key", 0, OPT_FLAG, offsetof(struct csr_opts, new_key), WHAT_TEXT, NULL,
 	  "for a new key, kept as ENTRY.next until the reply is imported", NULL, false },
 	{ "alg", 0, OPT_TEXT, offsetof(struct csr_opts, alg), WHAT_CHOICE, "ALG",
@@ -427,8 +430,8 @@ const struct cmd cmd_csr = {
 	.operands = "STORE|KEYFILE [ENTRY]",
 	.summary = "certificate request for a key",
 	.help = "Writes a certificate request (PKCS#10) for a private key, as PEM to standard output\n"
-		"or a file. Subject, names and usages are copied from the key's certificate; --host\n"
-		"and --subject ask for others. ENTRY may be left out where there is one private key.\n"
+		"or a file. Subject, names and usages are copied from the key's certificate; --host,\n"
+		"--subject and --ou ask for others. ENTRY may be left out where there is one private key.\n"
 		"\n"
 		"With --new-key the request is for a new key, which is kept beside the present one as\n"
 		"ENTRY.next: the present one stays in use until the CA's reply is given to import,\n"

@@ -6,7 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
+const char *const entries_roots[] = { "keep", "drop", NULL };
 const char *const entries_purposes[] = { "server", "client", "email", "code", "any", NULL };
+
+bool entries_drop_root(const char *root)
+{
+	return root && !strcmp(root, "drop");
+}
 
 int sources_open(struct cli *cli, struct sources *s, const char *const *path, size_t nr,
 		 const struct opt_list *extra)

@@ -53,6 +53,9 @@ int entries_reply(struct kst_entry **out, struct kst_store *s, size_t i, const s
 		  struct kst_cert *leaf, const struct kst_gathered *pool, bool drop_root,
 		  struct kst_error *err);
 
+/* What --root takes, and whether it says that a root goes. */
+extern const char *const entries_roots[];
+bool entries_drop_root(const char *root);
 /* What --purpose takes, NULL-terminated. */
 extern const char *const entries_purposes[];
 

@@ -14,7 +14,8 @@
 
 struct import_opts {
 	const char *alias;
-	bool create, replace, drop_root;
+	bool create, replace;
+	const char *root;
 	struct opt_list entry, extra;
 	struct target_opts target;
 };
@@ -253,12 +254,12 @@ static int add_reply(struct state *st, const struct kst_entry *cert,
 		if (kst_store_open_key(st->store, i, st->cli->err) < 0 ||
 		    kst_store_entry(st->store, i, &now, st->cli->err) < 0 ||
 		    entries_reply(&neu, st->store, i, now, cert->chain.cert[0], pool,
-				  st->opt->drop_root, st->cli->err) < 0)
+				  entries_drop_root(st->opt->root), st->cli->err) < 0)
 			return -1;
 		warn_incomplete(st, neu);
 		return swap_in(st, i, current, neu);
 	}
-	if (entries_reply(&neu, st->store, i, now, cert->chain.cert[0], pool, st->opt->drop_root,
+	if (entries_reply(&neu, st->store, i, now, cert->chain.cert[0], pool, entries_drop_root(st->opt->root),
 			  st->cli->err) < 0)
 		return -1;
 	if (!is_shorter(now, neu))
@@ -296,7 +297,7 @@ static int complete_chains(struct state *st, const struct kst_gathered *g, size_
 			continue;
 		if (now->chain.nr == 1 && !kst_cert_is_self_issued(now->chain.cert[0]) &&
 		    brings(g, now->chain.cert[0], false)) {
-			int ret = entries_reply(&neu, st->store, i, now, now->chain.cert[0], g, st->opt->drop_root,
+			int ret = entries_reply(&neu, st->store, i, now, now->chain.cert[0], g, entries_drop_root(st->opt->root),
 						st->cli->err);
 
 			if (ret == 0)
@@ -434,7 +435,7 @@ static int run(struct cli *cli, void *opts)
 		goto done;
 	struct kst_gather_options how = {
 		.alias = st.opt->alias,
-		.drop_root = st.opt->drop_root,
+		.drop_root = entries_drop_root(st.opt->root),
 		.extra = src.store + src.nr,
 		.nr_extra = src.nr_extra,
 	};
@@ -471,8 +472,8 @@ static const struct opt options[] = {
 	  "only this entry of the source; may be repeated", NULL, false },
 	{ "extra", 0, OPT_LIST, offsetof(struct import_opts, extra), WHAT_SOURCE, "SOURCE",
 	  "certificates that may complete a chain; may be repeated", NULL, false },
-	{ "drop-root", 0, OPT_FLAG, offsetof(struct import_opts, drop_root), WHAT_TEXT, NULL,
-	  "leave a self-signed root out of the chain", NULL, false },
+	{ "root", 0, OPT_CHOICE, offsetof(struct import_opts, root), WHAT_CHOICE, "WHAT",
+	  "keep (if not given) or drop a self-signed root at the end of a chain", entries_roots, false },
 	TARGET_OPTIONS(struct import_opts),
 	OPT_END
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* show.c - what is in here: chain trees and details of entries, requests, lists, keys */
 #include "cmd/describe.h"
+#include "cmd/dot.h"
 #include "cmd/picture.h"
 #include "cmd/together.h"
 
@@ -10,7 +11,7 @@
 #include <unistd.h>
 
 struct show_opts {
-	bool is_short, full, pem;
+	bool is_short, full, pem, dot;
 	const char *field;
 };
 
@@ -223,7 +224,14 @@ static int run(struct cli *cli, void *opts)
 	if (cmd_open(cli, cli->operand[0], &all[nr]) < 0)
 		goto done;
 	nr++;
-	if (!is_loose(all[0])) {
+	if (opt->dot && !is_loose(all[0]) && cli->nr > 1) {
+		kst_error_setx(cli->err, KST_E_USAGE, "draws all of a store: leave the entries out");
+		kst_error_subject(cli->err, "--dot");
+		goto done;
+	}
+	if (opt->dot && !is_loose(all[0]) && out_is(cli->out, OUT_TEXT)) {
+		ret = dot_show(cli, all, nr);
+	} else if (!is_loose(all[0])) {
 		ret = show_store(cli, opt, all[0], cli->operand + 1, cli->nr - 1);
 	} else {
 		int status = 0;
@@ -239,6 +247,10 @@ static int run(struct cli *cli, void *opts)
 							 "operand is a store; here further operands "
 							 "are files");
 			status = cmd_failed(cli, status, false);
+		}
+		if (opt->dot && out_is(cli->out, OUT_TEXT)) {
+			ret = dot_show(cli, all, nr) < 0 ? -1 : status;
+			goto done;
 		}
 		if (nr > 1 && out_is(cli->out, OUT_TEXT) && !opt->field && !opt->full &&
 		    !opt->is_short && !opt->pem) {
@@ -275,12 +287,15 @@ static const struct opt options[] = {
 	  "print only this value", field_names, false },
 	{ "pem", 0, OPT_FLAG, offsetof(struct show_opts, pem), WHAT_TEXT, NULL,
 	  "append the certificates as PEM", NULL, false },
+	{ "dot", 0, OPT_FLAG, offsetof(struct show_opts, dot), WHAT_TEXT, NULL,
+	  "who issued whom, as a graph for Graphviz", NULL, false },
 	OPT_END
 };
 static const struct cmd_example examples[] = {
 	{ "kstool show app.p12 api", "one entry with its chain" },
 	{ "kstool show tls.key tls.crt ca.crt", "what was I given, and does it fit together" },
 	{ "kstool show tls.crt --field sha256", "just the fingerprint" },
+	{ "kstool show app.p12 --dot", "a picture of the issuers: pipe it to dot -Tsvg" },
 	{ NULL, NULL }
 };
 const struct cmd cmd_show = {

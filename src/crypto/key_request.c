@@ -49,7 +49,7 @@ static int copy_extensions(STACK_OF(X509_EXTENSION) **ext, const EVP_PKEY *pkey,
 static int fill(X509_REQ *req, EVP_PKEY *pkey, const struct kst_request *how,
 		struct kst_error *err)
 {
-	struct kst_sign_names n = { how->subject, how->host, how->from };
+	struct kst_sign_names n = { how->subject, how->host, how->from, how->ou };
 	STACK_OF(X509_EXTENSION) *ext = NULL;
 	X509_NAME *name = NULL;
 	int rc = kst_sign_names(&name, &ext, &n, err);

@@ -21,7 +21,7 @@
 /* Subject, issuer, and names in the SAN. */
 static int set_names(X509 *x, const struct kst_self_sign *how, struct kst_error *err)
 {
-	struct kst_sign_names n = { how->subject, how->host, how->from };
+	struct kst_sign_names n = { how->subject, how->host, how->from, how->ou };
 	STACK_OF(X509_EXTENSION) *ext = NULL;
 	X509_NAME *name = NULL;
 	int rc = kst_sign_names(&name, &ext, &n, err);

@@ -160,6 +160,25 @@ static int subject(X509_NAME **out, const struct kst_sign_names *n, struct kst_e
 	return name ? 0 : kst_sign_nomem(err);
 }
 
+/* A unit stands where the first did, else before the CN: from the country down to the host. */
+static int set_units(X509_NAME *name, const char *const *ou, struct kst_error *err)
+{
+	int at = X509_NAME_get_index_by_NID(name, NID_organizationalUnitName, -1), old;
+
+	if (at < 0)
+		at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+	while ((old = X509_NAME_get_index_by_NID(name, NID_organizationalUnitName, -1)) >= 0)
+		X509_NAME_ENTRY_free(X509_NAME_delete_entry(name, old));
+	for (; *ou; ou++) {
+		if (X509_NAME_add_entry_by_NID(name, NID_organizationalUnitName, MBSTRING_UTF8,
+					       (const unsigned char *)*ou, -1, at, 0) != 1)
+			return kst_error_setx(err, KST_E_BAD_VALUE, "\"%s\" is no unit: 1 to 64 characters in UTF-8",
+					      *ou);
+		at += at >= 0;
+	}
+	return 0;
+}
+
 int kst_sign_names(X509_NAME **out, STACK_OF(X509_EXTENSION) **ext, const struct kst_sign_names *n,
 		   struct kst_error *err)
 {
@@ -169,6 +188,10 @@ int kst_sign_names(X509_NAME **out, STACK_OF(X509_EXTENSION) **ext, const struct
 
 	if (subject(&name, n, err) < 0)
 		return -1;
+	if (n->ou && *n->ou && set_units(name, n->ou, err) < 0) {
+		X509_NAME_free(name);
+		return -1;
+	}
 	bool empty = X509_NAME_entry_count(name) == 0;
 	if (has_host)
 		rc = put_hosts(ext, n->host, empty, err);

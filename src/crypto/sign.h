@@ -15,6 +15,7 @@ struct kst_sign_names {
 	const char *subject;         /* RFC 4514; NULL: that of `from`, else CN = first host */
 	const char *const *host;     /* for the SAN, NULL-terminated; NULL or empty: that of `from` */
 	const struct kst_cert *from; /* may be NULL */
+	const char *const *ou;       /* units in the place of those of the subject; NULL or empty: as they are */
 };
 /*
  * The subject, and the subjectAltName pushed to *ext (made if NULL).  Hosts beside the subject of

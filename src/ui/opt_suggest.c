@@ -95,7 +95,8 @@ static const struct habit {
 	{ "fingerprint", "field", "--field sha256" },
 	{ "enddate", "field", "--field not_after" },
 	{ "serial", "field", "--field serial" },
-	{ "root", "drop-root", "what is given is kept; --drop-root leaves a root out" },
+	{ "drop-root", "root", "--root drop" },
+	{ "org-unit", "ou", NULL },
 	{ NULL, NULL, NULL }
 };
 
