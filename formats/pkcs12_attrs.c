@@ -101,8 +101,14 @@ static int take(struct p12_attrs *a, const struct kst_der_item *attr, struct kst
 		return corrupt(err, "an attribute of a bag cannot be decoded");
 	all = values;
 
-	bool is_name = KST_OID_IS(oid.body, P12_OID_FRIENDLY_NAME) && !a->name_der.data;
-	bool is_id = KST_OID_IS(oid.body, P12_OID_LOCAL_KEY_ID) && !a->has_id;
+	bool is_name = KST_OID_IS(oid.body, P12_OID_FRIENDLY_NAME);
+	bool is_id = KST_OID_IS(oid.body, P12_OID_LOCAL_KEY_ID);
+	bool is_trust = KST_OID_IS(oid.body, P12_OID_JAVA_TRUST);
+	/* A set has an order of its own when it is written: a second name would come back as the first. */
+	if ((is_name && a->name_der.data) || (is_id && a->has_id) || (is_trust && a->trusted)) {
+		a->repeated++;
+		return 0;
+	}
 	if ((is_name || is_id) && kst_der_next(&values, &value) != 1)
 		return corrupt(err, "an attribute of a bag has no value");
 	if (is_name)
@@ -114,7 +120,7 @@ static int take(struct p12_attrs *a, const struct kst_der_item *attr, struct kst
 		a->has_id = true;
 		return 0;
 	}
-	if (KST_OID_IS(oid.body, P12_OID_JAVA_TRUST) && !a->trusted)
+	if (is_trust)
 		return take_trust(a, all, err);
 	kst_buf_put(&a->rest, attr->whole.data, attr->whole.len);
 	return 0;

@@ -175,12 +175,13 @@ static int remember_aliases(struct p12_reader *r, struct kst_error *err)
 
 static void tell(const struct p12_reader *r)
 {
-	size_t unmarked = 0, plain = 0, unknown = 0;
+	size_t unmarked = 0, plain = 0, unknown = 0, repeated = 0;
 	for (size_t i = 0; i < r->nr; i++) {
 		const struct p12_bag *b = &r->bag[i];
 		unmarked += b->type == P12_CERT && b->entry != KST_NO_BASE && !b->attrs.trusted;
 		plain += b->type == P12_KEY;
 		unknown += b->type == P12_UNKNOWN;
+		repeated += b->attrs.repeated > 0;
 	}
 	struct kst_notes *notes = r->io->notes;
 	if (unmarked)
@@ -198,6 +199,11 @@ static void tell(const struct p12_reader *r)
 			 unknown == 1 ? "%zu object of a kind that kstool does not know is kept as it is"
 				      : "%zu objects of kinds that kstool does not know are kept as they are",
 			 unknown);
+	if (repeated)
+		kst_note(notes, "repeated-attribute",
+			 repeated == 1 ? "%zu object has a second name, key identifier or trust mark: the first counts, and is what is written"
+				       : "%zu objects have a second name, key identifier or trust mark: the first counts, and is what is written",
+			 repeated);
 }
 
 int p12_make_entries(struct p12_reader *r, struct kst_error *err)

@@ -75,6 +75,7 @@ struct p12_attrs {
 	bool trusted;             /* Java's mark */
 	struct kst_buf purposes;  /* DER OIDs, ascending; empty: any */
 	struct kst_buf rest;      /* other Attributes, whole, in a row */
+	unsigned repeated;        /* name, id or mark a second time: not in `rest` */
 };
 /* `set` is the SET OF Attribute.  0 or -1. */
 int p12_attrs_parse(struct p12_attrs *out, struct kst_bytes set, struct kst_error *err);

@@ -253,6 +253,7 @@ START_TEST(every_file_does_what_its_sheet_says)
 	}
 	free(list);
 	printf("corpus %s: %u of %d as their sheets say\n", format->name, good, nr);
+	fflush(stdout); /* a failed test ends without it */
 	ck_assert_int_eq((int)good, nr);
 }
 END_TEST

@@ -523,6 +523,26 @@ START_TEST(what_it_cannot_hold_is_refused)
 }
 END_TEST
 
+/* An attribute set is sorted when it is written: "a" stands before "z" then. */
+START_TEST(a_second_name_never_becomes_the_first)
+{
+	struct opened o, again;
+	struct kst_bytes two = J(kit_name("z"), kit_id("7"), kit_name("a"), kit_bmp_name(NOTHING), kit_id("1"));
+	kit_open(&o, kit_pfx(J(kit_safe(kit_key_bag(&web, "x", two)), kit_safe(kit_cert_bag(&web, kit_id("7")))),
+			     "x"), "x");
+	kit_is(kit_find(&o, "z"), &web, "x", 1);
+	ck_assert_ptr_nonnull(kit_note(&o, "repeated-attribute"));
+	o.model.item[0].dirty = true;
+	write_ok(&o);
+	kit_open(&again, kit_bytes(&o.out), "x");
+	kit_is(kit_find(&again, "z"), &web, "x", 1);
+	ck_assert_uint_eq(again.model.nr, 1);
+	ck_assert_ptr_null(kit_note(&again, "repeated-attribute"));
+	kit_close(&again);
+	kit_close(&o);
+}
+END_TEST
+
 START_TEST(an_empty_store_is_a_store)
 {
 	struct opened o, again;
@@ -630,6 +650,7 @@ Suite *test_pkcs12(void)
 	tcase_add_test(t, a_file_without_passphrase_stays_one_until_a_key_comes);
 	tcase_add_test(t, no_key_is_written_in_the_open);
 	tcase_add_test(t, what_it_cannot_hold_is_refused);
+	tcase_add_test(t, a_second_name_never_becomes_the_first);
 	tcase_add_test(t, an_empty_store_is_a_store);
 	tcase_add_test(t, many_entries_take_no_hours);
 	tcase_add_test(t, the_probe_knows_its_own);

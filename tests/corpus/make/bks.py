@@ -101,8 +101,8 @@ def bks(w):
         "wrong-passphrase", "one bit of a certificate changed")
     bad("passphrase", store(root, passphrase="another"), "wrong-passphrase", "another passphrase")
     bad("cut", store(web, root)[:-100], "wrong-passphrase", "without its last 100 bytes")
-    bad("salt-length", store(root, length=0xffffffff), "unknown-format", "a salt of -1 bytes")
-    bad("salt-huge", store(root, length=0x7fffffff), "unknown-format", "a salt of 2 GiB")
+    bad("salt-length", store(root, length=0xffffffff), "corrupt", "a salt of -1 bytes")
+    bad("salt-huge", store(root, length=0x7fffffff), "corrupt", "a salt of 2 GiB")
     bad("iterations", store(root, iterations=64)[:28] + struct.pack(">I", 0x7fffffff) + store(root)[32:], "limit-exceeded",
         "2^31 iterations")
     bad("type", store(root, entry(9, "x", b"")), "corrupt", "an entry of type 9")
