@@ -96,8 +96,14 @@ struct reader {
 	struct kst_io *io;
 	struct kst_model *model;
 	struct hashdir *d;
-	size_t unread; /* members that hold something else */
 };
+
+/* Each member that gave nothing is named: nobody shall think that he saw all of the directory. */
+static void unread(const struct reader *r, const struct kst_member *m, const char *why, const char *more)
+{
+	kst_note(r->io->notes, "file-skipped", "%s/%.*s: not read: %s%s", r->io->path ? r->io->path : "",
+		 (int)m->name.len, (const char *)m->name.data, why, more);
+}
 
 static bool known(const struct kst_model *m, const struct kst_entry *e)
 {
@@ -136,7 +142,8 @@ static int take_entry(struct reader *r, struct kst_entry *e, const struct kst_me
 {
 	/* The same thing under a second name, as every hashed directory has it. */
 	if (!wanted(r, e) || known(r->model, e)) {
-		r->unread += !wanted(r, e);
+		if (!wanted(r, e))
+			unread(r, m, "what OpenSSL searches holds certificates and revocation lists alone", "");
 		kst_entry_free(e);
 		return 0;
 	}
@@ -207,13 +214,19 @@ static int take_member(struct reader *r, const struct kst_member *m, unsigned nu
 		}
 	}
 	if (!best) {
-		r->unread++;
+		const struct kst_format *f = 
+			m->data.len && r->io->probe ? r->io->probe(m->data.data, m->data.len, true) : NULL;
+		if (f)
+			unread(r, m, f->title, ", which is looked into where it is named itself");
+		else
+			unread(r, m, m->data.len ? "it holds no certificate, key or revocation list" :
+						   "it is empty", "");
 		return 0;
 	}
 	kst_model_init(&part);
 	io.source = (struct kst_source){ .bytes = m->data, .size = m->data.len };
 	if (best->read(&io, &part, &why) < 0) {
-		r->unread++;
+		unread(r, m, why.message, "");
 		rc = why.code == KST_E_NO_MEMORY ? kst_error_nomem(err) : 0;
 	}
 	bool has_key = false;
@@ -309,7 +322,7 @@ static int read_members(struct reader *r, size_t *files, struct kst_error *err)
 static int read_hashdir(struct kst_io *io, struct kst_model *into, struct kst_error *err)
 {
 	struct hashdir *d = kst_calloc(1, sizeof(*d));
-	struct reader r = { io, into, d, 0 };
+	struct reader r = { io, into, d };
 	size_t files = 0;
 	if (!d)
 		return kst_error_nomem(err);
@@ -319,9 +332,6 @@ static int read_hashdir(struct kst_io *io, struct kst_model *into, struct kst_er
 		return -1;
 	if (d->hashed && note_gaps(d, files, io->notes, err) < 0)
 		return -1;
-	if (r.unread)
-		kst_note(io->notes, "files-skipped", "%zu files hold no certificate, or cannot be read",
-			 r.unread);
 	into->info.integrity = KST_INTEGRITY_NONE;
 	return 0;
 }

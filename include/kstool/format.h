@@ -118,6 +118,8 @@ struct kst_io {
 	const struct kst_asker *asker;
 	const struct kst_limits *limits; /* never NULL */
 	struct kst_notes *notes;
+	/* Which format bytes inside are in, to name what is not read; NULL: nobody can tell. */
+	const struct kst_format *(*probe)(const uint8_t *data, size_t n, bool whole);
 	const struct kst_progress *progress;   /* NULL: nobody looks */
 	const struct kst_read_options *read;   /* never NULL in read */
 	const struct kst_write_options *write; /* never NULL in write */

@@ -204,6 +204,44 @@ int describe_entry(struct cli *cli, struct kst_store *s, size_t i)
 	return 0;
 }
 
+static void lines_json(struct out *o, const char *key, const char *text)
+{
+	out_array(o, key);
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+
+		out_strn(o, NULL, text, n);
+		text += n + (text[n] == '\n');
+	}
+	out_end(o);
+}
+
+void describe_failed(struct cli *cli, const char *path)
+{
+	static const char *const unknown[] = { "integrity", "passphrase", "mac", "kdf_iterations", "signer",
+					       "pinned", "sealed", "generation", "store_id" };
+	const struct kst_error *err = cli->err;
+	struct out *o = cli->out;
+
+	out_object(o, NULL);
+	out_str(o, "path", path);
+	out_null(o, "type");
+	out_array(o, "roles");
+	out_end(o);
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(*unknown); i++)
+		out_null(o, unknown[i]);
+	out_object(o, "error");
+	out_str(o, "code", kst_code_slug(err->code));
+	out_str(o, "subject", err->subject[0] ? err->subject : NULL);
+	out_str(o, "message", err->message);
+	lines_json(o, "details", err->detail);
+	lines_json(o, "hints", err->hint);
+	out_end(o);
+	out_array(o, "entries");
+	out_end(o);
+	out_end(o);
+}
+
 void describe_store(struct cli *cli, struct kst_store *s)
 {
 	static const char *const integrity[] = { "none", "not-checked", "verified", "absent" };
@@ -224,6 +262,7 @@ void describe_store(struct cli *cli, struct kst_store *s)
 		trust |= in->store_kind == 'T';
 	}
 	out_str(o, "path", kst_store_path(s));
+	out_null(o, "error");
 	out_str(o, "type", kst_store_format(s)->name);
 	out_array(o, "roles");
 	if (key)

@@ -14,6 +14,8 @@ void describe_request(struct out *o, const struct kst_csr *csr);
 /* Entry i of the store, as an object in the array that is open.  0 or -1. */
 int describe_entry(struct cli *cli, struct kst_store *s, size_t i);
 /* Members of the store itself, in the object that is open. */
+/* JSON: the store that could not be opened, with cli->err; for a command that goes on with others. */
+void describe_failed(struct cli *cli, const char *path);
 void describe_store(struct cli *cli, struct kst_store *s);
 /* "PKCS#12, 4 entries, integrity ok" */
 void describe_store_line(struct kst_store *s, struct kst_buf *out);

@@ -6,8 +6,13 @@
 #include <string.h>
 
 struct list_opts {
-	const char *match, *type, *state, *fields, *sort;
+	const char *match, *type, *state, *fields, *sort, *expiring;
 	bool chain;
+};
+
+/* --expiring: until when; or what is left of a lifetime. */
+struct until {
+	int64_t time, percent; /* percent 0: `time` */
 };
 
 /* Everything a line can show; texts live in `text`, one buffer a row. */
@@ -240,10 +245,40 @@ static int check_words(struct cli *cli, const char *option, const char *list,
 	return 0;
 }
 
-static bool row_wanted(const struct list_opts *opt, const struct row *r, const struct kst_head *h)
+static int parse_until(struct cli *cli, const char *text, struct until *out)
+{
+	int64_t span;
+	bool percent;
+
+	*out = (struct until){ 0, 0 };
+	if (!text || kst_time_parse(text, &out->time) == 0)
+		return 0;
+	if (kst_time_parse_span(text, &span, &percent) == 0) {
+		out->percent = percent ? span : 0;
+		out->time = kst_time_now() + span;
+		return 0;
+	}
+	kst_error_setx(cli->err, KST_E_BAD_VALUE, "\"%s\" is no time to come", text);
+	kst_error_subject(cli->err, "--expiring");
+	return kst_error_hint(cli->err, "30d, 12h, 33%% of the lifetime, or 2027-01-31");
+}
+
+static bool row_expires(const struct until *u, const struct row *r)
+{
+	if (!*r->state || r->not_after == KST_TIME_NEVER)
+		return false;
+	if (!u->percent)
+		return r->not_after <= u->time;
+	return r->not_after - kst_time_now() <= (r->not_after - r->not_before) / 100 * u->percent;
+}
+
+static bool row_wanted(const struct list_opts *opt, const struct until *until, const struct row *r,
+		       const struct kst_head *h)
 {
 	struct kst_buf hex KST_SCRATCH_BUF = KST_BUF_INIT;
 
+	if (opt->expiring && !row_expires(until, r))
+		return false;
 	if (opt->type && !in_list(opt->type, plain_type(h)))
 		return false;
 	if (opt->state && !in_list(opt->state, r->state))
@@ -363,8 +398,8 @@ static void totals(struct cli *cli, const struct row *rows, size_t nr)
 }
 
 /* One store; *matched counts the rows that were shown. */
-static int list_store(struct cli *cli, const struct list_opts *opt, struct kst_store *s,
-		      size_t *matched, struct clock *clock)
+static int list_store(struct cli *cli, const struct list_opts *opt, const struct until *until,
+		      struct kst_store *s, size_t *matched, struct clock *clock)
 {
 	size_t nr = kst_store_count(s), kept = 0;
 	struct row *rows = kst_calloc(nr ? nr : 1, sizeof(*rows));
@@ -386,7 +421,7 @@ static int list_store(struct cli *cli, const struct list_opts *opt, struct kst_s
 			describe_clock_count(clock, rows[kept].not_before);
 		if (kst_store_head(s, i, &h, cli->err) < 0)
 			goto done;
-		if (row_wanted(opt, &rows[kept], &h))
+		if (row_wanted(opt, until, &rows[kept], &h))
 			kept++;
 		else
 			row_release(&rows[kept]);
@@ -445,10 +480,12 @@ static int run(struct cli *cli, void *opts)
 	const struct list_opts *opt = opts;
 	struct clock clock = { 0 };
 	size_t matched = 0;
+	struct until until;
 	int status = 0;
 
 	if (check_words(cli, "--type", opt->type, types) < 0 ||
-	    check_words(cli, "--state", opt->state, states) < 0)
+	    check_words(cli, "--state", opt->state, states) < 0 ||
+	    parse_until(cli, opt->expiring, &until) < 0)
 		return -1;
 
 	out_schema(cli->out, "kstool.list/1");
@@ -459,15 +496,19 @@ static int run(struct cli *cli, void *opts)
 
 		if (i)
 			out_blank(cli->out);
-		if (cmd_open(cli, cli->operand[i], &s) < 0 || list_store(cli, opt, s, &matched, &clock) < 0)
+		if (cmd_open(cli, cli->operand[i], &s) < 0) {
+			describe_failed(cli, cli->operand[i]);
 			status = cmd_failed(cli, status, i + 1 == cli->nr);
+		} else if (list_store(cli, opt, &until, s, &matched, &clock) < 0) {
+			status = cmd_failed(cli, status, i + 1 == cli->nr);
+		}
 		kst_store_free(s);
 		if (status < 0)
 			return -1;
 	}
 	out_end(cli->out);
 	describe_clock(cli->out, &clock);
-	if (!status && (opt->match || opt->state || opt->type) && !matched)
+	if (!status && (opt->match || opt->state || opt->type || opt->expiring) && !matched)
 		status = 1;
 	return status;
 }
@@ -482,6 +523,9 @@ static const struct opt options[] = {
 	  "only entries of these types", types, false },
 	{ "state", 0, OPT_TEXT, offsetof(struct list_opts, state), WHAT_CHOICE, "STATE[,STATE]",
 	  "only entries in these states", states, false },
+	{ "expiring", 0, OPT_TEXT, offsetof(struct list_opts, expiring), WHAT_WHEN, "WHEN",
+	  "only what has expired or will within 30d, 12h or 33% of its lifetime, or by 2027-01-31",
+	  NULL, false },
 	{ "fields", 0, OPT_TEXT, offsetof(struct list_opts, fields), WHAT_CHOICE, "F[,F]",
 	  "which columns, and in which order", field_names, false },
 	{ "sort", 0, OPT_CHOICE, offsetof(struct list_opts, sort), WHAT_CHOICE, "KEY",
@@ -493,6 +537,7 @@ static const struct opt options[] = {
 static const struct cmd_example examples[] = {
 	{ "kstool list app.p12", "what is in this store" },
 	{ "kstool list trust.kst --match isrg", "is this CA in there" },
+	{ "kstool list app.p12 trust.kst --expiring 30d", "what has to be renewed this month" },
 	{ "kstool list app.p12 trust.kst --state expired,warn --json", "for a script" },
 	{ NULL, NULL }
 };
@@ -503,7 +548,14 @@ const struct cmd cmd_list = {
 	.summary = "one line for each entry",
 	.help = "Lists what a keystore, truststore or certificate file holds, one line for each\n"
 		"entry, in the order of the file. The format is recognised by content. A native\n"
-		"store and a PEM file are listed without a passphrase.\n",
+		"store and a PEM file are listed without a passphrase.\n"
+		"\n"
+		"The state is WARN for the last 30 days of a certificate, and CRIT for the last 7;\n"
+		"of one that lives for less than 90 days, for the last third and the last tenth of\n"
+		"its life. What is asked for by --match, --type, --state or --expiring and not\n"
+		"found is answered with status 1.\n"
+		"\n"
+		"Of a directory, each file that is not read is named with the reason.\n",
 	.examples = examples,
 	.plain = "file alias type state not_after days name key sha256",
 	.exits = "0 1 3 4",

@@ -246,6 +246,7 @@ static int run(struct cli *cli, void *opts)
 				kst_error_hint(cli->err, "entries can be named only where the first "
 							 "operand is a store; here further operands "
 							 "are files");
+			describe_failed(cli, cli->operand[k]);
 			status = cmd_failed(cli, status, false);
 		}
 		if (opt->dot && out_is(cli->out, OUT_TEXT)) {

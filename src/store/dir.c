@@ -80,8 +80,9 @@ static int list(int dirfd, const struct kst_limits *limits, struct names *n, str
 	return rc;
 }
 
-/* One member; what is no file, is too large or cannot be read is left out. */
-static int pack_one(int dirfd, const char *name, struct kst_buf *out, struct kst_error *err)
+/* One member; what is no file, is too large or cannot be read is left out, and *why says so. */
+static int pack_one(int dirfd, const char *name, struct kst_buf *out, const char **why,
+		    struct kst_error *err)
 {
 	char target[4096];
 	struct kst_buf data KST_SCRATCH_BUF = KST_BUF_INIT;
@@ -92,30 +93,56 @@ static int pack_one(int dirfd, const char *name, struct kst_buf *out, struct kst
 	int fd = openat(dirfd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	int rc = 0;
 
-	if (fd < 0)
+	*why = NULL;
+	if (fd < 0) {
+		*why = errno == ENOENT	? "it leads to nothing" :
+		       errno == EACCES ? "nobody allows it" :
+					 "it cannot be opened";
 		return 0;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size <= MEMBER_MAX &&
-	    (size_t)(n < 0 ? 0 : n) < sizeof(target)) {
+	}
+	if (fstat(fd, &st) < 0 || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
+		*why = "it is no file";
+	else if (S_ISDIR(st.st_mode))
+		*why = "a directory is looked into where it is named itself";
+	else if ((uint64_t)st.st_size > MEMBER_MAX)
+		*why = "it is too large for a certificate";
+	else if ((size_t)(n < 0 ? 0 : n) >= sizeof(target))
+		*why = "it cannot be opened";
+	if (!*why) {
 		rc = kst_fd_read_all(fd, MEMBER_MAX, &data, &ignored);
 		struct kst_member m = { .name = { (const uint8_t *)name, strlen(name) },
 					.target = { (const uint8_t *)target, n < 0 ? 0 : (size_t)n },
 					.data = { data.data, data.len } };
 		if (rc == 0)
 			kst_pack_put(out, &m);
+		else
+			*why = "it cannot be read";
 		rc = ignored.code == KST_E_NO_MEMORY || out->failed ? kst_error_nomem(err) : 0;
 	}
 	close(fd);
 	return rc;
 }
 
-int kst_dir_pack(int dirfd, const struct kst_limits *limits, struct kst_buf *out,
-		 struct kst_error *err)
+/* HASH.N, or HASH.rN: where there are such names, nobody looks at the others. */
+static bool is_hash(const char *name)
+{
+	return strspn(name, "0123456789abcdef") == 8 && name[8] == '.';
+}
+
+int kst_dir_pack(int dirfd, const char *path, const struct kst_limits *limits,
+		 struct kst_notes *notes, struct kst_buf *out, struct kst_error *err)
 {
 	struct names n = { .nr = 0 };
 	int rc = list(dirfd, limits, &n, err);
+	bool hashed = false;
+	const char *why;
 	kst_pack_begin(out);
+	for (size_t i = 0; i < n.nr; i++)
+		hashed |= is_hash(n.name[i]);
 	for (size_t i = 0; rc == 0 && i < n.nr; i++) {
-		rc = pack_one(dirfd, n.name[i], out, err);
+		rc = pack_one(dirfd, n.name[i], out, &why, err);
+		if (why && hashed == is_hash(n.name[i]))
+			kst_note(notes, "file-skipped", "%s/%s: not read: %s", path, n.name[i], why);
 		if (rc == 0 && out->len > limits->file)
 			rc = kst_error_setx(err, KST_E_TOO_LARGE, "holds more than %llu bytes",
 					    (unsigned long long)limits->file);

@@ -176,7 +176,7 @@ static int open_dir(struct kst_store *s, struct kst_error *err)
 		return -1;
 	if (fstat(s->fd, &s->st) < 0)
 		return kst_error_set(err, KST_E_UNREADABLE, "cannot be looked at");
-	if (kst_dir_pack(s->fd, &s->limits, &s->bytes, err) < 0 ||
+	if (kst_dir_pack(s->fd, s->path, &s->limits, s->notes, &s->bytes, err) < 0 ||
 	    take_format(s, s->bytes.data, s->bytes.len, err) < 0)
 		return -1;
 	struct kst_io io = kst_store_io(s, &fd, &bytes);

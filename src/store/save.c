@@ -234,7 +234,7 @@ static int save_dir(struct kst_store *s, const struct kst_save_options *opt,
 		if (kst_dir_apply(s, &now, err) < 0)
 			return -1;
 		s->saved = true;
-		if (kst_dir_pack(s->fd, &s->limits, &there, err) < 0 ||
+		if (kst_dir_pack(s->fd, s->path, &s->limits, NULL, &there, err) < 0 ||
 		    kst_read_back_bytes(s, &there, &opt->write, err) < 0)
 			return -1;
 	}

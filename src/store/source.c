@@ -48,6 +48,7 @@ struct kst_io kst_store_io(struct kst_store *s, struct kst_fd_source *ctx,
 			     .asker = s->asker,
 			     .limits = &s->limits,
 			     .notes = s->notes,
+			     .probe = kst_format_probe,
 			     .progress = s->progress,
 			     .read = &s->read,
 			     .write = &no_write };

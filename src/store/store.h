@@ -129,9 +129,9 @@ int kst_read_back_bytes(struct kst_store *s, const struct kst_buf *bytes,
 /* ---- dir.c: stores whose place is a directory ---- */
 /* The fd of the directory, locked with `edit`; or -1. */
 int kst_dir_open(const char *path, bool edit, bool loose, struct kst_error *err);
-/* Its members as a pack; appended. */
-int kst_dir_pack(int dirfd, const struct kst_limits *limits, struct kst_buf *out,
-		 struct kst_error *err);
+/* Its members as a pack; appended.  What cannot be one is noted, by the name of `path`. */
+int kst_dir_pack(int dirfd, const char *path, const struct kst_limits *limits,
+		 struct kst_notes *notes, struct kst_buf *out, struct kst_error *err);
 /* Make the directory what the pack says, where it differs from s->bytes. */
 int kst_dir_apply(struct kst_store *s, const struct kst_buf *now, struct kst_error *err);
 

@@ -58,6 +58,9 @@ static const struct habit {
 	{ "noprompt", NULL, "leave the option out; --yes answers confirmations, --no-input never asks" },
 	{ "trustcacerts", NULL, "leave the option out: kstool trust STORE FILE" },
 	{ "force", NULL, "say what may be lost: --replace, --yes, --plain-key" },
+	{ "within", "expiring", "what expires soon: --expiring 30d" },
+	{ "expires", "expiring", "what expires soon: --expiring 30d" },
+	{ "checkend", "expiring", "what expires soon: --expiring 30d" },
 	{ "noout", NULL, "leave the option out" },
 	{ "rfc", NULL, "leave the option out: PEM is the default" },
 	/* names, dates and keys of what is made */
