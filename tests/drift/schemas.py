@@ -41,7 +41,7 @@ def faults(text, status):
 	if doc["error"] and doc["error"]["code"] not in SLUGS:
 		yield f"no error is called {doc['error']['code']}"
 	for s in doc.get("stores", []):
-		if s.get("type", next(iter(TYPES))) not in TYPES:
+		if not s.get("error") and s.get("type", next(iter(TYPES))) not in TYPES:
 			yield f"no format is called {s['type']}"
 
 
