@@ -96,7 +96,7 @@ static int check(struct both *b, struct kst_error *err)
 {
 	struct kst_buf there KST_SCRATCH_BUF = KST_BUF_INIT;
 
-	if (kst_dir_pack(b->now->fd, &b->now->limits, &there, err) < 0)
+	if (kst_dir_pack(b->now->fd, NULL, &b->now->limits, NULL, &there, err) < 0)
 		return -1;
 	if (there.len == b->then->bytes.len && !memcmp(there.data, b->then->bytes.data, there.len))
 		return 0;
