@@ -47,14 +47,19 @@ static int answer(void *ctx, const struct kst_question *q, struct kst_secret *ou
 	return kst_secret_set(out, a->pass.data, a->pass.len, err);
 }
 
-static bool needs_pass(const struct kst_format *f, const struct kst_write_options *w, struct kst_store *meant)
+static bool needs_pass(const struct cli *cli, const struct kst_format *f, const struct kst_write_options *w,
+		       struct kst_store *meant)
 {
 	struct kst_head h;
 
-	if (w->no_pass || w->plain_key || (f->caps & KST_CAP_NATIVE))
+	if (w->no_pass)
 		return false;
+	if (f->caps & KST_CAP_NATIVE) /* a new key file is another one each time */
+		return !cli->g.new_key_file.nr;
 	if (f->caps & KST_CAP_INTEGRITY)
 		return true;
+	if (w->plain_key)
+		return false;
 	for (size_t i = 0; (f->caps & KST_CAP_ENCRYPTION) && i < kst_store_count(meant); i++)
 		if (!kst_store_head(meant, i, &h, NULL) && h.kind == KST_KIND_KEY)
 			return true;
@@ -66,7 +71,8 @@ bool already_there(struct already *a, struct cli *cli, struct kst_store *meant, 
 	const struct kst_format *f = kst_store_format(meant);
 	struct kst_secret pass KST_SCRATCH_SECRET = KST_SECRET_INIT;
 	const struct kst_asker asker = { .ask = answer, .ctx = a };
-	struct kst_open_options open = cmd_open_options(cli, false);
+	/* The certificates of a native store are open to all: only its owner's secret shows whose it is. */
+	struct kst_open_options open = cmd_open_options(cli, f->caps & KST_CAP_NATIVE);
 	struct kst_question q = { .what = KST_ASK_NEW_STORE,
 				  .path = kst_store_path(meant),
 				  .format = f->title,
@@ -78,7 +84,7 @@ bool already_there(struct already *a, struct cli *cli, struct kst_store *meant, 
 	/* A fifo (/dev/stdout may be one) would wait for a writer that never comes. */
 	if (stat(kst_store_path(meant), &st) < 0 || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
 		return false;
-	if (needs_pass(f, w, meant) && cli->asker.ask(cli->asker.ctx, &q, &pass, &source, NULL) != 0)
+	if (needs_pass(cli, f, w, meant) && cli->asker.ask(cli->asker.ctx, &q, &pass, &source, NULL) != 0)
 		return false;
 	open.asker = &asker;
 	open.notes = NULL;

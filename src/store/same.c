@@ -12,6 +12,8 @@
 #include "store/store.h"
 
 #define ITERATIONS_DEFAULT 200000
+#define ARGON_PASSES	   3 /* of a native store */
+#define ARGON_KIB	   (256u << 10)
 /* Above so many certificates the writer of PKCS#12 spends less on each part (pkcs12_write.c). */
 #define ONE_PART 64
 
@@ -48,10 +50,29 @@ static bool starts(const char *text, const char *with)
 	return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* Where the format lets the writer choose at all: a PBE of PKCS#5 or #12. */
-static bool same_file_protection(const struct kst_write_options *w, struct kst_store *there)
+/* A new native store has one slot, a passphrase's: with other slots, or another one, it is another. */
+static bool same_native_protection(const struct kst_write_options *w, struct kst_store *there)
 {
 	const struct kst_info *info = &there->model.info;
+	struct kst_slot_info slot[16];
+
+	return kst_store_slots(there, slot) == 1 && slot[0].type == KST_SLOT_PASSPHRASE &&
+	       slot[0].role == KST_ROLE_ADMIN && info->sealed == w->sealed &&
+	       info->store_kind == w->store_kind &&
+	       slot[0].passes == (w->kdf_passes ? w->kdf_passes : ARGON_PASSES) &&
+	       slot[0].kib == (w->kdf_kib ? w->kdf_kib : ARGON_KIB);
+}
+
+/* Where the format lets the writer choose at all: PKCS#12 has a choice of PBE and MAC. */
+static bool same_file_protection(const struct kst_write_options *w, struct kst_store *there)
+{
+	const unsigned choice = KST_CAP_ATTRS | KST_CAP_ENCRYPTION | KST_CAP_JAVA;
+	const struct kst_info *info = &there->model.info;
+
+	if (there->format->caps & KST_CAP_NATIVE)
+		return same_native_protection(w, there);
+	if ((there->format->caps & choice) != choice)
+		return !w->pbe.iterations || !strstr(info->kdf, "PBKDF2") || info->iterations == w->pbe.iterations;
 	uint64_t want = w->pbe.iterations ? w->pbe.iterations : ITERATIONS_DEFAULT;
 	bool chosen = starts(info->kdf, "PBE");
 
@@ -98,7 +119,12 @@ static bool same_entry(struct kst_store *meant, const struct kst_write_options *
 {
 	struct kst_entry *a, *b;
 
-	if (kst_store_entry(meant, i, &a, NULL) < 0 || kst_store_entry(there, i, &b, NULL) < 0)
+	if (kst_store_entry(meant, i, &a, NULL) < 0)
+		return false;
+	/* A native store has its own order. */
+	if (there->format->caps & KST_CAP_NATIVE)
+		i = a->alias ? kst_store_find_alias(there, a->alias) : KST_NO_BASE;
+	if (i == KST_NO_BASE || kst_store_entry(there, i, &b, NULL) < 0)
 		return false;
 	if (a->kind != b->kind || !same_name(there->format, a->alias, b->alias) || !same_key_protection(w, there, b))
 		return false;
