@@ -28,6 +28,9 @@ static const struct kst_format *target_format(struct cli *cli, const struct conv
 		opt->to ? kst_format_by_name(opt->to) : kst_format_by_path(opt->out);
 	struct kst_buf names KST_SCRATCH_BUF = KST_BUF_INIT;
 
+	/* "certs/" is a directory here, too. */
+	if (!f && !opt->to && *opt->out && opt->out[strlen(opt->out) - 1] == '/')
+		f = cmd_format_of(opt->out, cli->err);
 	if (f && f->write)
 		return f;
 	for (const struct kst_format *const *p = kst_formats(); *p; p++)

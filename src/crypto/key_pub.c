@@ -2,6 +2,8 @@
 /*
  * key_pub.c - the public half of a private key, and what a key is called
  */
+#include <string.h>
+
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -94,6 +96,71 @@ static bool equal_decoded(struct kst_bytes a, struct kst_bytes b)
 	return equal;
 }
 
+/* ---- keys that OpenSSL does not know ---- */
+
+/* What the BIT STRING of a SubjectPublicKeyInfo holds; empty if it is none of whole bytes. */
+static struct kst_bytes spki_public(struct kst_bytes spki)
+{
+	struct kst_der_item all, bits;
+	struct kst_der in;
+
+	if (kst_der_whole(spki.data, spki.len, KST_DER_SEQUENCE, &all) < 0)
+		return (struct kst_bytes){ NULL, 0 };
+	in = kst_der_in(&all);
+	if (kst_der_expect(&in, KST_DER_SEQUENCE, NULL) < 0 ||
+	    kst_der_expect(&in, KST_DER_BIT_STRING, &bits) < 0 || bits.body.len < 2 || bits.body.data[0])
+		return (struct kst_bytes){ NULL, 0 };
+	return (struct kst_bytes){ bits.body.data + 1, bits.body.len - 1 };
+}
+
+/* The expanded key of ML-DSA and ML-KEM: alone, or behind its seed; empty: there is only the seed. */
+static struct kst_bytes expanded(struct kst_bytes key)
+{
+	struct kst_der d = kst_der_bytes(key), in;
+	struct kst_der_item item;
+
+	if (kst_der_enter(&d, KST_DER_SEQUENCE, &in) == 0) {
+		if (kst_der_expect(&in, KST_DER_OCTET_STRING, NULL) < 0)
+			return (struct kst_bytes){ NULL, 0 };
+		d = in;
+	}
+	return kst_der_expect(&d, KST_DER_OCTET_STRING, &item) == 0 ? item.body : (struct kst_bytes){ NULL, 0 };
+}
+
+/*
+ * What a post-quantum key tells of its public half: SLH-DSA ends in it (FIPS 205), ML-KEM has it before 64
+ * bytes (FIPS 203), ML-DSA its SHAKE256 behind 64 (FIPS 204).  1 it is this one, 0 not, -1 no telling.
+ */
+static int pq_matches(const struct kst_p8 *p8, struct kst_bytes public)
+{
+	static const uint8_t nist[] = { 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04 };
+	const struct kst_bytes oid = p8->oid;
+	uint8_t hash[64];
+
+	if (!public.len || oid.len != sizeof(nist) + 2 || memcmp(oid.data, nist, sizeof(nist)) != 0)
+		return -1;
+	unsigned arc = oid.data[sizeof(nist)], alg = oid.data[sizeof(nist) + 1];
+	if (arc == 3 && alg >= 20 && alg <= 31) /* SLH-DSA */
+		return p8->key.len != 2 * public.len
+			       ? -1
+			       : !memcmp(p8->key.data + public.len, public.data, public.len);
+	const struct kst_bytes key = expanded(p8->key);
+	if (arc == 4 && alg >= 1 && alg <= 3) /* ML-KEM */
+		return key.len < public.len + 64
+			       ? -1
+			       : !memcmp(key.data + key.len - 64 - public.len, public.data, public.len);
+	if (arc != 3 || alg < 17 || alg > 19 || key.len < 128) /* ML-DSA */
+		return -1;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	ERR_set_mark();
+	bool ok = ctx && EVP_DigestInit_ex(ctx, EVP_shake256(), NULL) == 1 &&
+		  EVP_DigestUpdate(ctx, public.data, public.len) == 1 &&
+		  EVP_DigestFinalXOF(ctx, hash, sizeof(hash)) == 1;
+	ERR_pop_to_mark();
+	EVP_MD_CTX_free(ctx);
+	return ok ? !memcmp(key.data + 64, hash, sizeof(hash)) : -1;
+}
+
 int kst_key_matches(struct kst_key *key, const struct kst_cert *cert)
 {
 	struct kst_buf mine KST_SCRATCH_BUF = KST_BUF_INIT;
@@ -112,7 +179,7 @@ int kst_key_matches(struct kst_key *key, const struct kst_cert *cert)
 	}
 	if (!key->pkcs8.len || kst_p8_parse(&p8, key->pkcs8.data, key->pkcs8.len) < 0)
 		return -1;
-	return kst_bytes_is(oid, p8.oid.data, p8.oid.len) ? -1 : 0;
+	return kst_bytes_is(oid, p8.oid.data, p8.oid.len) ? pq_matches(&p8, spki_public(theirs)) : 0;
 }
 
 void kst_key_text(const struct kst_key *key, bool strict, struct kst_buf *out)
