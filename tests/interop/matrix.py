@@ -6,6 +6,7 @@ non-ASCII alias, an ASCII and a non-ASCII passphrase, is opened by every reader 
 those programs write is opened by kstool. A private key counts only if it is the one that went in. What
 does not open must stand in EXPECTED below, with its reason. --write puts the table into formats/README.md.
 """
+import base64
 import hashlib
 import itertools
 import json
@@ -46,7 +47,6 @@ def pem_certs(text):
     """SHA-256 of each certificate of a PEM text."""
     out = []
     for body in re.findall(r"-----BEGIN CERTIFICATE-----(.*?)-----END", text, re.S):
-        import base64
         out.append(hashlib.sha256(base64.b64decode("".join(body.split()))).hexdigest())
     return out
 
@@ -104,6 +104,8 @@ def fixtures():
             f.write("".join(open(x + ".pem").read() for x in (k, "ica", "root")))
         sign(k, "/CN=server.test", None, "leaf.cnf")
         shutil.copy(k + ".pem", k + "-1.pem")
+        for n, leaf in ((1, k), (3, k + "-signed")):
+            shutil.copy(leaf + ".pem", "%s-%d-leaf.pem" % (k, n))
     return [Case(*c) for c in itertools.product(KEYS, CHAINS, ALIASES, PASSES)]
 
 
@@ -143,6 +145,50 @@ def openssl_reads(fmt, path, case):
         run(["openssl", "pkcs7", "-in", path, "-inform", "DER", "-print_certs", "-out", "o.pem"])
         return None, pem_certs(open("o.pem").read())
     return public_of("o.pem"), pem_certs(open("o.pem", errors="replace").read())
+
+
+def openssl_der_reads(fmt, path, case):
+    """One object a file: the key at PATH, sealed, and its certificate beside it."""
+    run(["openssl", "pkey", "-in", path, "-inform", "DER", "-passin", "file:" + case.passfile, "-out", "o.pem"])
+    text = run(["openssl", "x509", "-in", path + ".crt", "-inform", "DER"]).stdout.decode()
+    return public_of("o.pem"), pem_certs(text)
+
+
+def openssl_hashdir_reads(fmt, path, case):
+    """A verifier that finds each certificate by its hash; the directory has no keys and no order."""
+    certs = []
+    for name in sorted(os.listdir(path)):
+        if re.fullmatch(r"[0-9a-f]{8}\.\d+", name):
+            certs += pem_certs(open(os.path.join(path, name)).read())
+    run(["openssl", "verify", "-no-CAfile", "-CApath", path, case.key + "-%d-leaf.pem" % case.chain])
+    return None, certs
+
+
+def secret_reads(fmt, path, case):
+    """What a container finds of a kubernetes.io/tls Secret."""
+    data = json.load(open(path))["data"]
+    with open("s.key", "wb") as f:
+        f.write(base64.b64decode(data["tls.key"]))
+    certs = pem_certs(base64.b64decode(data["tls.crt"]).decode())
+    return public_of("s.key"), certs + pem_certs(base64.b64decode(data.get("ca.crt", "")).decode())
+
+
+def pyca_jwk_reads(fmt, path, case):
+    """The private numbers of RFC 7517 and 8037, and x5c."""
+    from cryptography.hazmat.primitives import serialization as s
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+    jwk = next(k for k in json.load(open(path))["keys"] if "d" in k)
+    raw = lambda n: base64.urlsafe_b64decode(jwk[n] + "=" * (-len(jwk[n]) % 4))
+    number = lambda n: int.from_bytes(raw(n), "big")
+    if jwk["kty"] == "RSA":
+        public = rsa.RSAPublicNumbers(number("e"), number("n"))
+        key = rsa.RSAPrivateNumbers(*(number(n) for n in ("p", "q", "d", "dp", "dq", "qi")), public).private_key()
+    elif jwk["kty"] == "EC":
+        key = ec.derive_private_key(number("d"), ec.SECP256R1())
+    else:
+        key = ed25519.Ed25519PrivateKey.from_private_bytes(raw("d"))
+    public = key.public_key().public_bytes(s.Encoding.DER, s.PublicFormat.SubjectPublicKeyInfo)
+    return public, [hashlib.sha256(base64.b64decode(c)).hexdigest() for c in jwk["x5c"]]
 
 
 def certtool_reads(fmt, path, case):
@@ -262,6 +308,30 @@ def ours(table, cases, readers, java, bc):
                 if java and fmt in types and (provider == "-" or bc):
                     kind = {"p12": "PKCS12"}.get(fmt, fmt.upper())
                     table.count(who, fmt, case, lambda: java_same(case, java.ask("open", kind, provider, path, case.passfile)))
+
+
+def ours_without_store(table, cases, readers):
+    """Formats without passphrase or alias of their own: what they hold of the same cases."""
+    for case in cases:
+        plain = case.alias_kind == "plain" and case.pw_kind == "ascii"
+        named = ["--alias", case.alias, "-q", "--plain-key"]
+        one = [KSTOOL, "convert", case.cert_file.replace(".pem", "-leaf.pem"), "-o"]
+        for fmt, wanted, commands in (
+                ("der", case.chain == 1 and case.alias_kind == "plain",
+                 ([KSTOOL, "convert", case.key_file, "-o", "PATH", "-q", "--new-pass", "file:" + case.passfile],
+                  one + ["PATH.crt", "--to", "der", "-q"])),
+                ("jwks", case.pw_kind == "ascii",
+                 ([KSTOOL, "convert", case.key_file, case.cert_file, "-o", "PATH", *named],)),
+                ("k8s", plain, ([KSTOOL, "convert", case.key_file, case.cert_file, "-o", "PATH", "--to", "k8s", *named],)),
+                ("hashdir", plain, ([KSTOOL, "convert", case.cert_file, "-o", "PATH", "--to", "hashdir", "-q"],))):
+            if not wanted:
+                continue
+            path = "ours-%s.%s" % (case.name, fmt)
+            table.count("kstool", fmt, case, lambda: [run([w.replace("PATH", path) for w in c]) for c in commands])
+            if os.path.exists(path):
+                for who, kind, read in readers:
+                    if kind == fmt:
+                        table.count(who, fmt, case, lambda: same(case, read(fmt, path, case), fmt != "hashdir"))
 
 
 def theirs(table, cases, have, java, bc):
@@ -397,6 +467,11 @@ def main():
             readers.append(("cryptography", ("p12", "pem", "p7b"), pyca_reads))
         table = Table()
         ours(table, cases, readers, java, bc and java)
+        singles = [("openssl", "der", openssl_der_reads), ("openssl", "hashdir", openssl_hashdir_reads),
+                   ("openssl", "k8s", secret_reads)]
+        if "pyca" in have:
+            singles.append(("cryptography", "jwks", pyca_jwk_reads))
+        ours_without_store(table, cases, singles)
         theirs(table, cases, have, java, bc and java)
         if java:
             java.close()
