@@ -13,8 +13,13 @@ is 'entries of the PKCS#12' "$(k list all.p12 --pass file:pass --plain | wc -l)"
 k list all.kst --plain | cut -f9 | sort > kst.sha
 k list all.p12 --pass file:pass --plain | cut -f9 | sort > p12.sha
 openssl storeutl -noout -certs $bundle >/dev/null 2>&1 || :
-awk -v n=0 '/BEGIN/{n++; f=sprintf("one.%03d", n)} {print > f}' $bundle
-for f in one.*; do openssl x509 -in "$f" -outform DER | sha256sum | cut -d' ' -f1; done | sort > pem.sha
+# FILE: the fingerprints of the certificates in it, whatever stands between them, sorted.
+prints() {
+	rm -f one.*
+	awk '/BEGIN CERT/{n++; on = 1} on{f = sprintf("one.%03d", n); print > f} /END CERT/{on = 0; close(f)}' "$1"
+	for f in one.*; do openssl x509 -in "$f" -outform DER | sha256sum | cut -d' ' -f1; done | sort
+}
+prints $bundle > pem.sha
 same 'fingerprints of the native store' kst.sha pem.sha
 same 'fingerprints of the PKCS#12' p12.sha pem.sha
 if have keytool; then
@@ -25,9 +30,13 @@ if have keytool; then
 fi
 openssl pkcs12 -in all.p12 -passin file:pass -nokeys 2>/dev/null > out.pem || fail 'openssl pkcs12 refuses it'
 is 'openssl pkcs12 counts' "$(grep -c BEGIN out.pem)" "$want"
+prints out.pem > o.sha
+same "openssl's fingerprints" o.sha pem.sha
 if have certtool; then
 	certtool --p12-info --inder --infile all.p12 --password secret-pass > ct 2>&1 || fail "certtool: $(tail -3 ct)"
 	is 'certtool counts' "$(grep -c 'BEGIN CERTIFICATE' ct)" "$want"
+	prints ct > ct.sha
+	same "certtool's fingerprints" ct.sha pem.sha
 fi
 k trust all.kst $bundle --expired --key-file ops.key > again
 is 'a second run' "$(tail -1 again)" "all.kst: $want unchanged."
