@@ -27,9 +27,10 @@ PATIENCE = float(os.environ.get("PATIENCE", 60))  # seconds; a busy machine is n
 
 checks = 0
 
-# A job in the background is started with these ignored, and so would be what it starts.
+# A job in the background, or one that nohup began, is started with these ignored, and so would be what it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def fail(what):
