@@ -78,6 +78,7 @@ static bool told_to_fail(void)
 #define CHUNK	  ((size_t)4 << 20)
 #define BIG	  ((size_t)1 << 20)
 #define PAGE	  ((size_t)4096)
+#define HUGE	  ((size_t)8 << 20)
 #define MIN_SHIFT 5 /* smallest room, 32 bytes */
 #define STEPS	  4 /* sizes to each power of two */
 #define CLASSES	  ((20 - MIN_SHIFT + 1) * STEPS)
@@ -113,6 +114,9 @@ static void *map(size_t n)
 	if (p == MAP_FAILED)
 		return NULL;
 	madvise(p, n, MADV_DONTDUMP);
+	/* The index of 100,000 entries is 26 MB: a fault for each of its pages costs more than hashing it. */
+	if (n >= HUGE)
+		madvise(p, n, MADV_HUGEPAGE);
 	return p;
 }
 

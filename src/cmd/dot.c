@@ -7,19 +7,34 @@
 
 struct node {
 	struct kst_cert *cert;
-	bool key; /* its private key is there */
+	size_t at; /* its place among all that was read */
+	bool key;  /* its private key is there */
 };
 
 struct graph {
-	struct node *node; /* in the order of their fingerprints */
+	struct node *node; /* each certificate once, in the order of the files */
 	struct kst_cert **cert;
 	size_t nr, size;
 };
 
+static bool same_cert(const struct node *a, const struct node *b)
+{
+	return !memcmp(kst_cert_sha256(a->cert), kst_cert_sha256(b->cert), 32);
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct node *x = a, *y = b;
+
+	return (x->at > y->at) - (x->at < y->at);
+}
+
 static int by_sha256(const void *a, const void *b)
 {
-	return memcmp(kst_cert_sha256(((const struct node *)a)->cert), kst_cert_sha256(((const struct node *)b)->cert),
-		      32);
+	const struct node *x = a, *y = b;
+	int r = memcmp(kst_cert_sha256(x->cert), kst_cert_sha256(y->cert), 32);
+
+	return r ? r : by_place(a, b);
 }
 
 static int add(struct graph *g, struct kst_cert *cert, bool key, struct kst_error *err)
@@ -33,7 +48,8 @@ static int add(struct graph *g, struct kst_cert *cert, bool key, struct kst_erro
 		g->node = grown;
 		g->size = size;
 	}
-	g->node[g->nr++] = (struct node){ cert, key };
+	g->node[g->nr] = (struct node){ cert, g->nr, key };
+	g->nr++;
 	return 0;
 }
 
@@ -54,12 +70,14 @@ static int gather(struct graph *g, struct kst_store *const *store, size_t nr, st
 	if (g->nr)
 		qsort(g->node, g->nr, sizeof(*g->node), by_sha256);
 	for (size_t i = 0; i < g->nr; i++) {
-		if (kept && !by_sha256(&g->node[kept - 1], &g->node[i]))
+		if (kept && same_cert(&g->node[kept - 1], &g->node[i]))
 			g->node[kept - 1].key |= g->node[i].key;
 		else
 			g->node[kept++] = g->node[i];
 	}
 	g->nr = kept;
+	if (kept)
+		qsort(g->node, kept, sizeof(*g->node), by_place);
 	g->cert = kst_calloc(g->nr + 1, sizeof(*g->cert));
 	for (size_t i = 0; g->cert && i < g->nr; i++)
 		g->cert[i] = g->node[i].cert;
