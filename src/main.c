@@ -179,7 +179,7 @@ static int find_command(struct run *r, int argc, char *const *argv)
 	for (int i = 1; i < verb; i++) /* "-list -keystore F": keytool's way to say it */
 		if (argv[i][0] == '-' && argv[i][1] != '-' &&
 		    (cmd_is_wrong(argv[i]) || cmd_find(argv[i] + 1)))
-			return cmd_unknown(argv[i], &r->err);
+			return cmd_unknown(argv[i], argv + i + 1, argc - i - 1, &r->err);
 	if (verb < argc) {
 		const char *next = verb + 1 < argc ? argv[verb + 1] : NULL;
 
@@ -205,7 +205,7 @@ static int find_command(struct run *r, int argc, char *const *argv)
 			kst_error_clear(&r->err);
 			skip = 1;
 		} else
-			return cmd_unknown(argv[verb], &r->err);
+			return cmd_unknown(argv[verb], argv + verb + 1, argc - verb - 1, &r->err);
 	}
 	for (int i = 1; i < argc; i++)
 		if (i < verb || i >= verb + skip)

@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+#include "cmd/foreign.h"
+#include "kstool/buf.h"
+
 static const struct {
 	const char *word, *verb, *hint;
 } wrong[] = {
@@ -15,6 +18,10 @@ static const struct {
 	{ "printcert", "show", "kstool show FILE" },
 	{ "printcrl", "show", "kstool show FILE" },
 	{ "printcertreq", "show", "kstool show FILE" },
+	{ "-list", "list", "kstool list STORE" },
+	{ "-export", "export", "kstool export STORE ENTRY -o FILE" },
+	{ "-import", "trust", "to trust a CA:  kstool trust STORE FILE" },
+	{ "-import", "import", "a CA's reply for a key in the store:  kstool import STORE FILE" },
 	{ "importcert", "trust", "to trust a CA:  kstool trust STORE FILE" },
 	{ "importcert", "import",
 	  "a CA's reply for a key in the store:  kstool import STORE FILE" },
@@ -25,22 +32,22 @@ static const struct {
 	{ "changealias", "rename", "kstool rename STORE ENTRY NEWALIAS" },
 	{ "storepasswd", "passwd", "kstool passwd STORE" },
 	{ "keypasswd", "passwd", "kstool passwd STORE ENTRY" },
-	{ "genkeypair", "keygen", "kstool keygen STORE --host NAME --create" },
-	{ "genkey", "keygen", "kstool keygen STORE --host NAME --create" },
-	{ "certreq", "csr", "kstool csr STORE ENTRY -o FILE" },
+	{ "genkeypair", "keygen", "kstool keygen STORE --host HOST --create" },
+	{ "genkey", "keygen", "kstool keygen STORE --host HOST --create" },
+	{ "certreq", "csr", "kstool csr STORE ENTRY -o REQUEST" },
 	/* openssl */
 	{ "x509", "show", "kstool show FILE" },
-	{ "x509", "convert", "another format:  kstool convert FILE -o FILE.pem" },
-	{ "pkcs12", "convert", "to make one:  kstool convert KEY CERT CA -o FILE.p12" },
+	{ "x509", "convert", "another format:  kstool convert FILE -o NEW.pem" },
 	{ "pkcs12", "show", "to look into one:  kstool show FILE.p12" },
 	{ "pkcs12", "export", "to take its certificates out:  kstool export FILE.p12 --chain" },
-	{ "pkcs7", "convert", "kstool convert FILE -o FILE.pem" },
-	{ "pkcs8", "convert", "kstool convert KEY -o NEW.pem" },
+	{ "pkcs12", "convert", "to make one:  kstool convert KEY CERT CA -o NEW.p12" },
+	{ "pkcs7", "convert", "kstool convert FILE -o NEW.pem" },
+	{ "pkcs8", "convert", "kstool convert FILE -o NEW.pem" },
 	{ "rsa", "show", "kstool show FILE" },
 	{ "ec", "show", "kstool show FILE" },
 	{ "pkey", "show", "kstool show FILE" },
 	{ "crl", "show", "kstool show FILE" },
-	{ "req", "csr", "kstool csr KEYFILE --host NAME -o FILE" },
+	{ "req", "csr", "kstool csr KEYFILE --host HOST -o REQUEST" },
 	{ "req", "show", "to look at one:  kstool show FILE" },
 	{ "genrsa", "keygen", "kstool keygen FILE.pem --alg rsa:3072" },
 	{ "genpkey", "keygen", "kstool keygen FILE.pem" },
@@ -50,7 +57,7 @@ static const struct {
 	{ "verify", "show", "the chain in a file:  kstool show FILE" },
 	{ "verify", "lint", "what is wrong in a file:  kstool lint FILE" },
 	{ "dsa", "show", "kstool show FILE" },
-	{ "crl2pkcs7", "convert", "kstool convert FILE... -o FILE.p7b" },
+	{ "crl2pkcs7", "convert", "kstool convert FILE... -o NEW.p7b" },
 	{ "s_client", "show", "kstool reads files; save the chain:  openssl s_client -connect HOST:443 -showcerts" },
 	/* certutil, step, certigo, keystore-explorer, and plain words */
 	{ "inspect", "show", "kstool show FILE" },
@@ -75,39 +82,51 @@ static const struct {
 	{ "password", "passwd", "kstool passwd STORE" },
 	{ "init", "create", "kstool create STORE" },
 	{ "new", "create", "kstool create STORE" },
-	{ "generate", "keygen", "kstool keygen STORE --host NAME --create" },
+	{ "generate", "keygen", "kstool keygen STORE --host HOST --create" },
 	{ "merge", "convert", "kstool convert A B -o NEW" },
 	{ "validate", "check", "kstool check STORE" },
 	{ "fsck", "check", "kstool check STORE" },
 	{ NULL, NULL, NULL }
 };
 
+/* The row's word as it was typed, or without its dashes: keytool writes "-printcert". */
+static bool is_row(size_t i, const char *word)
+{
+	return (!strcmp(wrong[i].word, word) || !strcmp(wrong[i].word, word + strspn(word, "-"))) &&
+	       cmd_find(wrong[i].verb);
+}
+
 bool cmd_is_wrong(const char *word)
 {
-	word += strspn(word, "-");
 	for (size_t i = 0; wrong[i].word; i++)
-		if (!strcmp(wrong[i].word, word) && cmd_find(wrong[i].verb))
+		if (is_row(i, word))
 			return true;
 	return false;
 }
 
-int cmd_unknown(const char *word, struct kst_error *err)
+int cmd_unknown(const char *word, char *const *arg, int nr_args, struct kst_error *err)
 {
 	const char *names[128], *bare = word + strspn(word, "-"), *near;
 	char first[64][32];
 	size_t nr = 0, nouns = 0;
 
-	if (cmd_find(bare) && bare != word) /* keytool's -list */
-		return kst_error_setx(err, KST_E_UNKNOWN_COMMAND,
-				      "no command \"%s\"; did you mean \"%s\"?", word, bare);
 	if (cmd_is_wrong(word)) {
 		kst_error_setx(err, KST_E_UNKNOWN_COMMAND,
 			       "no command \"%s\"; here it is another word", word);
-		for (size_t i = 0; wrong[i].word; i++)
-			if (!strcmp(wrong[i].word, bare) && cmd_find(wrong[i].verb))
-				kst_error_hint(err, "%s", wrong[i].hint);
+		for (size_t i = 0; wrong[i].word; i++) {
+			struct kst_buf hint KST_SCRATCH_BUF = KST_BUF_INIT;
+
+			if (!is_row(i, word))
+				continue;
+			foreign_fill(&hint, wrong[i].hint, arg, nr_args);
+			if (!hint.failed)
+				kst_error_hint(err, "%s", (const char *)hint.data);
+		}
 		return -1;
 	}
+	if (cmd_find(bare) && bare != word)
+		return kst_error_setx(err, KST_E_UNKNOWN_COMMAND,
+				      "no command \"%s\"; did you mean \"%s\"?", word, bare);
 	for (const struct cmd *const *c = cmd_table; *c && nr < 127; c++) {
 		size_t n = strcspn((*c)->name, " ");
 

@@ -5,8 +5,11 @@
 
 #include "cmd/cmd.h"
 
-/* UNKNOWN_COMMAND with the right command as hint, or with the nearest name.  Never runs it.  -1. */
-int cmd_unknown(const char *word, struct kst_error *err);
+/*
+ * UNKNOWN_COMMAND with the right command as hint, the names in the `nr` arguments behind the word
+ * put into it, or with the nearest name.  Never runs it.  -1.
+ */
+int cmd_unknown(const char *word, char *const *arg, int nr, struct kst_error *err);
 /* Is "-list" or the like a command of another tool? */
 bool cmd_is_wrong(const char *word);
 

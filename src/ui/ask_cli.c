@@ -26,7 +26,7 @@ static int write_secret(struct ask_cli *a, const char *path, const char *existin
 	a->made = grown;
 	if (kst_file_write(path, data, len,
 			   KST_FILE_SECRET | (a->g->insecure_permissions ? KST_FILE_LOOSE : 0), err) < 0) {
-		if (err->code == KST_E_EXISTS) { /* --replace is of the store: a secret is never overwritten */
+		if (err && err->code == KST_E_EXISTS) { /* --replace is of the store: a secret is never overwritten */
 			struct kst_buf word KST_SCRATCH_BUF = KST_BUF_INIT;
 
 			err->hint[0] = '\0';
