@@ -57,6 +57,13 @@ void kst_text_shell(struct kst_buf *out, const char *word);
 /* The same of a path, which is no option if it begins with '-'; returns the text, "FILE" without memory. */
 const char *kst_text_shell_path(struct kst_buf *out, const char *path);
 
+/*
+ * Append host[0..n) with each label in Punycode ("xn--bcher-kva", RFC 5890) as the UTF-8 that it
+ * stands for; a label that is no valid Punycode stays.  True if there was one.  What comes out is
+ * hostile text: two names may look the same.
+ */
+bool kst_text_idn(struct kst_buf *out, const char *host, size_t n);
+
 /* Cells that text takes on a terminal (utf8proc widths; after kst_text_escape). */
 size_t kst_text_width(const char *s);
 

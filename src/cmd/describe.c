@@ -456,6 +456,30 @@ void describe_sans(const struct kst_cert *cert, struct kst_buf *out)
 		kst_buf_put(out, b.data, b.len);
 }
 
+static int each_idn(void *ctx, enum kst_san_type type, const char *value, size_t len)
+{
+	struct kst_buf *b = ctx, name KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	if (type == KST_SAN_DNS && kst_text_idn(&name, value, len) && name.len) {
+		kst_buf_puts(b, b->len ? ", " : "");
+		kst_buf_put(b, name.data, name.len);
+	}
+	return 0;
+}
+
+void describe_idn(const struct kst_cert *cert, struct kst_buf *out)
+{
+	struct kst_buf name KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	if (kst_cert_san_count(cert)) {
+		kst_cert_each_san(cert, each_idn, out);
+		return;
+	}
+	kst_cert_name(cert, &name);
+	if (name.len)
+		each_idn(out, KST_SAN_DNS, (const char *)name.data, name.len);
+}
+
 void describe_request_sans(const struct kst_csr *csr, struct kst_buf *out)
 {
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;

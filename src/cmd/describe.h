@@ -38,6 +38,8 @@ void describe_clock_count(struct clock *c, int64_t not_before);
 void describe_clock(struct out *o, const struct clock *c);
 /* "api.acme.test, *.api.acme.test": every SAN, comma separated. */
 void describe_sans(const struct kst_cert *cert, struct kst_buf *out);
+/* Host names that are written in Punycode, as the text they stand for; nothing where none is. */
+void describe_idn(const struct kst_cert *cert, struct kst_buf *out);
 void describe_request_sans(const struct kst_csr *csr, struct kst_buf *out);
 /* "ci", key file, reader: a slot of a native store as people know it. */
 void describe_slot(const struct kst_slot_info *in, struct kst_buf *out);

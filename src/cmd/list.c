@@ -461,6 +461,9 @@ static int list_store(struct cli *cli, const struct list_opts *opt, const struct
 			if (opt->chain)
 				chain_rows(cli, s, rows, kept);
 			totals(cli, rows, kept);
+		} else if (nr) {
+			out_blank(cli->out);
+			out_line(cli->out, "no entry matches.");
 		}
 	}
 	ret = 0;

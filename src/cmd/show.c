@@ -146,6 +146,10 @@ static int show_entry(struct cli *cli, const struct show_opts *opt, struct kst_s
 	if (opt->full && kst_entry_leaf(e)) {
 		struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
 
+		describe_idn(kst_entry_leaf(e), &b);
+		if (b.len)
+			out_pair(cli->out, "unicode", (const char *)b.data);
+		kst_buf_reset(&b);
 		kst_cert_full_text(kst_entry_leaf(e), &b);
 		out_blank(cli->out);
 		picture_lines(cli->out, &b);
@@ -283,7 +287,7 @@ static const struct opt options[] = {
 	{ "short", 0, OPT_FLAG, offsetof(struct show_opts, is_short), WHAT_TEXT, NULL,
 	  "four lines an entry", NULL, false },
 	{ "full", 0, OPT_FLAG, offsetof(struct show_opts, full), WHAT_TEXT, NULL,
-	  "everything in the certificate, every extension", NULL, false },
+	  "everything in the certificate, every extension, and what names in Punycode stand for", NULL, false },
 	{ "field", 0, OPT_CHOICE, offsetof(struct show_opts, field), WHAT_CHOICE, "NAME",
 	  "print only this value", field_names, false },
 	{ "pem", 0, OPT_FLAG, offsetof(struct show_opts, pem), WHAT_TEXT, NULL,

@@ -300,6 +300,44 @@ START_TEST(a_passphrase_has_one_normal_form)
 }
 END_TEST
 
+/* The samples (B), (L) and (I) of RFC 3492 7.1 among them. */
+START_TEST(a_host_name_in_punycode_is_decoded)
+{
+	static const struct {
+		const char *host, *text;
+	} good[] = {
+		{ "xn--bcher-kva.example", "b\xc3\xbc" "cher.example" },
+		{ "www.XN--mnchen-3YA.de", "www.m\xc3\xbcnchen.de" },
+		{ "xn--ihqwcrb4cv8a8dqg056pqjye", "\xe4\xbb\x96\xe4\xbb\xac\xe4\xb8\xba\xe4\xbb\x80\xe4\xb9\x88"
+						  "\xe4\xb8\x8d\xe8\xaf\xb4\xe4\xb8\xad\xe6\x96\x87" },
+		{ "xn--3B-ww4c5e180e575a65lsy2b", "3\xe5\xb9\xb4" "B\xe7\xb5\x84\xe9\x87\x91\xe5\x85\xab"
+						  "\xe5\x85\x88\xe7\x94\x9f" },
+		{ "xn--b1abfaaepdrnnbgefbadotcwatmq2g4l",
+		  "\xd0\xbf\xd0\xbe\xd1\x87\xd0\xb5\xd0\xbc\xd1\x83\xd0\xb6\xd0\xb5\xd0\xbe\xd0\xbd\xd0\xb8"
+		  "\xd0\xbd\xd0\xb5\xd0\xb3\xd0\xbe\xd0\xb2\xd0\xbe\xd1\x80\xd1\x8f\xd1\x82\xd0\xbf\xd0\xbe"
+		  "\xd1\x80\xd1\x83\xd1\x81\xd1\x81\xd0\xba\xd0\xb8" },
+	};
+	static const char *const bad[] = { "example.org", "xn--", "xn---", "xn--abc-", "xn--99999999", "xn--a b-kva",
+					   "xn--\xff\xff", "xn--bcher-kv", "", "..",
+					   "xn--aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-kva" };
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct kst_buf b = KST_BUF_INIT;
+
+		ck_assert_msg(kst_text_idn(&b, good[i].host, strlen(good[i].host)), "%s", good[i].host);
+		ck_assert_str_eq((char *)b.data, good[i].text);
+		kst_buf_release(&b);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct kst_buf b = KST_BUF_INIT;
+
+		ck_assert_msg(!kst_text_idn(&b, bad[i], strlen(bad[i])), "%s", bad[i]);
+		ck_assert_str_eq(b.data ? (char *)b.data : "", bad[i]);
+		kst_buf_release(&b);
+	}
+}
+END_TEST
+
 /* The shell that the words are for is asked itself, before and after what a terminal is shown. */
 START_TEST(a_shell_takes_a_word_as_one)
 {
@@ -462,6 +500,7 @@ Suite *test_text(void)
 	tcase_add_test(tc, modified_utf8_of_java_is_read_and_written);
 	tcase_add_test(tc, a_passphrase_has_one_normal_form);
 	tcase_add_test(tc, a_typo_is_near);
+	tcase_add_test(tc, a_host_name_in_punycode_is_decoded);
 	tcase_add_test(tc, a_shell_takes_a_word_as_one);
 	tcase_add_test(tc, times_are_utc_and_exact);
 	tcase_add_test(tc, what_is_left_is_said_in_the_largest_useful_unit);
