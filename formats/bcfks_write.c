@@ -83,7 +83,7 @@ static int put_key(struct writer *w, const struct kst_entry *e, const struct bcf
 			       "the private key \"%s\" is encrypted in a way that BCFKS has not: it must "
 			       "be opened first",
 			       name_of(e));
-		return kst_error_hint(err, "add --key-pass");
+		return kst_error_hint(err, "add --key-pass file:PATH");
 	} else if (kst_fks_seal(&w->how, KST_FKS_PRIVATE, pkcs8, &w->model->pass, &b, err) < 0) {
 		return -1;
 	}

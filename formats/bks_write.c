@@ -124,7 +124,7 @@ static int seal_key(struct writer *w, const struct kst_entry *e, struct kst_buf 
 			       "the private key \"%s\" is encrypted in a way that BKS has not: it must "
 			       "be opened first",
 			       name_of(e));
-		return kst_error_hint(err, "add --key-pass");
+		return kst_error_hint(err, "add --key-pass file:PATH");
 	}
 	if (algorithm_of(e->key, algorithm, err) < 0)
 		return -1;

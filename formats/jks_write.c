@@ -102,7 +102,7 @@ static int must_be_open(const struct writer *w, const struct kst_entry *e, const
 	kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
 		       "the %s \"%s\" is encrypted in a way that %s has not: it must be opened first",
 		       what, name_of(e), w->type->format->title);
-	return kst_error_hint(err, "add --key-pass");
+	return kst_error_hint(err, "add --key-pass file:PATH");
 }
 
 static int seal_key(struct writer *w, const struct kst_entry *e, struct kst_buf *out,

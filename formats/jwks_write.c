@@ -69,7 +69,7 @@ static int may_open(const struct writer *w, const struct kst_entry *e, const str
 		kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
 			       "the private key \"%s\" must be opened to become a JSON Web Key",
 			       e->alias ? e->alias : "");
-		return kst_error_hint(err, "add --key-pass");
+		return kst_error_hint(err, "add --key-pass file:PATH");
 	}
 	if (w->io->write->plain_key || (old && old->had_secret))
 		return 0;

@@ -379,7 +379,7 @@ static int set_pair(const struct kst_io *io, json_t *data, const struct kst_entr
 	if (!e->key || kst_key_is_sealed(e->key)) {
 		kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
 			       "the private key \"%s\" must be opened to go into a Secret", name);
-		return kst_error_hint(err, "add --key-pass");
+		return kst_error_hint(err, "add --key-pass file:PATH");
 	}
 	if (!io->write->plain_key) {
 		kst_error_setx(err, KST_E_PLAIN_KEY,

@@ -11,13 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "kstool/alloc.h"
 #include "kstool/text.h"
 
-#include <unistd.h>
-
-enum { LIST_MAX = 1 << 20, SIGNER = 43 };
+enum { SIGNER = 43 };
 
 int kst_signer_parse(const char *text, uint8_t out[32], struct kst_error *err)
 {
@@ -121,24 +118,22 @@ static int push(struct kst_pin **list, size_t *nr, const struct kst_pin *pin)
 	return 0;
 }
 
-static int parse_list(struct kst_pin **list, size_t *nr, const char *path, struct kst_buf *text,
-		      struct kst_error *err)
+int kst_pins_parse(struct kst_pin **list, size_t *nr, struct kst_buf *text, struct kst_error *err)
 {
 	struct kst_pin pin;
 	const char *why = NULL;
 	unsigned number = 0;
 	char *at = (char *)text->data, *end = at + text->len;
-	if (memchr(at, 0, text->len)) {
-		kst_error_setx(err, KST_E_BAD_SIGNERS, "the list has zero bytes");
-		return kst_error_subject(err, "%s", path);
-	}
+
+	if (!text->len)
+		return 0;
+	if (memchr(at, 0, text->len))
+		return kst_error_setx(err, KST_E_BAD_SIGNERS, "the list has zero bytes");
 	for (char *line; (line = kst1_pins_line(&at, end));) {
 		number++;
 		int r = kst1_pin_parse(&pin, line, &why);
-		if (r < 0 && why) {
-			kst_error_setx(err, KST_E_BAD_SIGNERS, "line %u: %s", number, why);
-			return kst_error_subject(err, "%s", path);
-		}
+		if (r < 0 && why)
+			return kst_error_setx(err, KST_E_BAD_SIGNERS, "line %u: %s", number, why);
 		if (r < 0)
 			return kst_error_nomem(err);
 		if (!r && push(list, nr, &pin) < 0) {
@@ -146,35 +141,6 @@ static int parse_list(struct kst_pin **list, size_t *nr, const char *path, struc
 			return kst_error_nomem(err);
 		}
 	}
-	return 0;
-}
-
-int kst_pins_read(struct kst_pin **out, size_t *nr, const char *const *path, struct kst_error *err)
-{
-	struct kst_pin *list = NULL;
-	size_t count = 0;
-	for (; *path; path++) {
-		struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
-		struct kst_error local = KST_ERROR_INIT;
-		struct stat st;
-		int fd = kst_file_open(*path, &st, &local);
-		if (fd < 0 && local.code == KST_E_NO_FILE)
-			continue;
-		int r = fd < 0 ? -1 : kst_fd_read_all(fd, LIST_MAX, &text, &local);
-		if (fd >= 0)
-			close(fd);
-		if (!r && text.len)
-			r = parse_list(&list, &count, *path, &text, &local);
-		if (r < 0) {
-			if (err && !err->code)
-				*err = local;
-			kst_error_subject(err, "%s", *path);
-			kst_pins_free(list, count);
-			return -1;
-		}
-	}
-	*out = list;
-	*nr = count;
 	return 0;
 }
 

@@ -183,7 +183,7 @@ static int must_be_open(const struct kst_entry *e, const char *what, struct kst_
 	kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
 		       "the %s \"%s\" is encrypted in a way that PKCS#12 has not: it must be opened first",
 		       what, e->alias ? e->alias : "");
-	return kst_error_hint(err, "add --key-pass");
+	return kst_error_hint(err, "add --key-pass file:PATH");
 }
 
 static int seal_key(struct writer *w, struct kst_entry *e, struct kst_buf *out,

@@ -162,7 +162,7 @@ static int read_pins(struct run *r)
 
 	if (!ret)
 		ret = kst_pins_read(&r->cli.pin, &r->cli.nr_pins, (const char *const *)lists.path,
-				    &r->err);
+				    r->cli.g.insecure_permissions, &r->err);
 	signers_release(&lists);
 	return ret;
 }

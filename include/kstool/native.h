@@ -98,8 +98,17 @@ struct kst_pin {
 	uint8_t store_id[16];
 	uint64_t min_generation; /* 0 none */
 };
-/* Read $KSTOOL_SIGNERS-style list files (NULL-terminated paths; a missing one is empty). */
-int kst_pins_read(struct kst_pin **out, size_t *nr, const char *const *path, struct kst_error *err);
+/* Bytes of a list at most. */
+#define KST_PINS_MAX (UINT64_C(1) << 20)
+/*
+ * Append what a list says to *list, of *nr, which the caller frees also after an error.  `text`,
+ * which a zero byte follows, is cut into lines.  0; -1: BAD_SIGNERS, with the number of the line.
+ */
+int kst_pins_parse(struct kst_pin **list, size_t *nr, struct kst_buf *text, struct kst_error *err);
+/* The lists in these files (NULL-terminated; a missing one is empty).  PERMISSIONS, unless `loose`,
+ * if others can write one.  0; -1, and nothing changed. */
+int kst_pins_read(struct kst_pin **out, size_t *nr, const char *const *path, bool loose,
+		  struct kst_error *err);
 void kst_pins_free(struct kst_pin *pin, size_t nr);
 enum kst_pin_change { KST_PIN_UNCHANGED, KST_PIN_ADDED, KST_PIN_REPLACED };
 struct kst_pin_options {

@@ -10,8 +10,6 @@
 
 #include "store/write.h"
 
-#define LIST_MAX (UINT64_C(1) << 20)
-
 static int record(enum kst_pin_change *out, struct kst_place *place, const struct kst_store *s,
 		  const struct kst_pin_options *opt, bool dry_run, struct kst_error *err)
 {
@@ -20,7 +18,7 @@ static int record(enum kst_pin_change *out, struct kst_place *place, const struc
 
 	if (place->exists && (lock = kst_place_lock(place, err)) < 0)
 		return -1;
-	if (lock < 0 || kst_fd_read_all(lock, LIST_MAX, &old, err) == 0) {
+	if (lock < 0 || kst_fd_read_all(lock, KST_PINS_MAX, &old, err) == 0) {
 		struct kst_bytes bytes = { old.data, old.len };
 
 		rc = s->format->native->pin(&list, out, &bytes, &s->model, opt, err);

@@ -27,7 +27,10 @@ static int backup_path(const char *path, char *out, size_t size, struct kst_erro
 
 	while (n > 1 && path[n - 1] == '/')
 		n--;
-	snprintf(real, sizeof(real), "%.*s", (int)n, path);
+	if (n >= sizeof(real))
+		return kst_error_setx(err, KST_E_UNREADABLE, "is a path that is too long");
+	memcpy(real, path, n);
+	real[n] = '\0';
 	last = strrchr(real, '/');
 	last = last ? last + 1 : real;
 	if ((!*last || !strcmp(last, ".") || !strcmp(last, "..") || lstat(real, &st) < 0 || S_ISLNK(st.st_mode)) &&

@@ -121,7 +121,7 @@ START_TEST(a_list_of_pins_is_read_whole_or_not_at_all)
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(write(fd, lists[_i].text, n), (ssize_t)n);
 	close(fd);
-	int r = kst_pins_read(&pin, &nr, paths, &err);
+	int r = kst_pins_read(&pin, &nr, paths, false, &err);
 	unlink(path);
 	ck_assert_msg((r < 0) == (lists[_i].pins < 0), "%s", err.message);
 	if (r < 0) {
