@@ -192,6 +192,7 @@ floors: $(B)/kstool
 	@awk -f tests/floors.awk $$(find $(B)/src $(B)/formats -name '*.d')
 	@nm -A $(call obj,$(LIB_SRC) $(CLI_SRC)) | awk -f tests/calls.awk
 	@sh tests/rooms.sh
+	@sh tests/floors.sh
 
 packages:
 	@sh src/gen/packages.sh $(TASK)

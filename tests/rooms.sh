@@ -15,6 +15,8 @@ found=$(grep -nE '[^_a-z](printf|puts|putchar|fprintf|fputs) ?\(' src/cmd/*.c)
 [ -z "$found" ] || { printf 'a command prints by itself:\n%s\n' "$found"; bad=1; }
 found=$(grep -rnE 'char \*?pass(word|phrase)' src include formats | grep -vE 'const char|^[^:]*:[0-9]*: \*')
 [ -z "$found" ] || { printf 'a passphrase outside struct kst_secret:\n%s\n' "$found"; bad=1; }
+found=$(grep -nE '"base/file\.h"|[^_a-z](open|openat|fopen|stat|lstat|unlink|rename) ?\(' formats/*.[ch])
+[ -z "$found" ] || { printf 'a format opens a file:\n%s\n' "$found"; bad=1; }
 for f in $(find src include formats tests -name '*.[ch]'); do
 	n=$(wc -l < "$f")
 	[ "$n" -le 700 ] || { echo "$f has $n lines"; bad=1; }
