@@ -19,6 +19,7 @@
 
 #define CN_MAX	64 /* RFC 5280 appendix A.1: ub-common-name */
 #define DNS_MAX 253
+#define LABEL_MAX 63
 #define OID_SUBJECT_ALT_NAME "2.5.29.17"
 
 int kst_sign_nomem(struct kst_error *err)
@@ -26,18 +27,47 @@ int kst_sign_nomem(struct kst_error *err)
 	return kst_ossl_error(err, KST_E_NO_MEMORY, "there is not enough memory to sign");
 }
 
-static int host_ok(const char *host, struct kst_error *err)
+/* RFC 1123 2.1, and the underscore that machines have all the same. */
+static bool label_ok(const char *s, size_t n)
+{
+	return n && n <= LABEL_MAX && s[0] != '-' && s[n - 1] != '-' &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") >= n;
+}
+
+/* A host name, or what stands for all of one level: RFC 6125 6.4.3 knows a '*' as the first label.  A name
+ * that ends in a number is an address that is none. */
+static bool is_host(const char *host)
+{
+	const char *p = strncmp(host, "*.", 2) ? host : host + 2;
+
+	if (strlen(host) > DNS_MAX)
+		return false;
+	for (;; p++) {
+		size_t n = strcspn(p, ".");
+
+		if (!label_ok(p, n))
+			return false;
+		if (!p[n])
+			return strspn(p, "0123456789") < n;
+		p += n;
+	}
+}
+
+/* The bytes of an address, 0 for a host name; -1 for what is neither. */
+static int host_form(const char *host, uint8_t ip[16], struct kst_error *err)
 {
 	size_t n = strlen(host);
+
+	if (inet_pton(AF_INET, host, ip) == 1)
+		return 4;
+	if (inet_pton(AF_INET6, host, ip) == 1)
+		return 16;
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)host[i] >= 0x80) {
 			kst_error_setx(err, KST_E_BAD_VALUE, "host name %s is not ASCII", host);
 			return kst_error_hint(err, "write it in its ASCII form, as xn--...");
 		}
-	if (!n || n > DNS_MAX ||
-	    strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._*") !=
-		    n ||
-	    host[0] == '.' || strstr(host, ".."))
+	if (!is_host(host))
 		return kst_error_setx(err, KST_E_BAD_VALUE,
 				      "\"%s\" is neither a host name nor an IP address", host);
 	return 0;
@@ -46,10 +76,9 @@ static int host_ok(const char *host, struct kst_error *err)
 static int add_host(GENERAL_NAMES *names, const char *host, struct kst_error *err)
 {
 	uint8_t ip[16];
-	int ip_len = inet_pton(AF_INET, host, ip) == 1	  ? 4
-		     : inet_pton(AF_INET6, host, ip) == 1 ? 16
-							  : 0;
-	if (!ip_len && host_ok(host, err) < 0)
+	int ip_len = host_form(host, ip, err);
+
+	if (ip_len < 0)
 		return -1;
 
 	GENERAL_NAME *name = GENERAL_NAME_new();
@@ -184,8 +213,12 @@ int kst_sign_names(X509_NAME **out, STACK_OF(X509_EXTENSION) **ext, const struct
 {
 	bool has_host = n->host && n->host[0];
 	X509_NAME *name = NULL;
+	uint8_t ip[16];
 	int rc;
 
+	for (size_t i = 0; has_host && n->host[i]; i++)
+		if (host_form(n->host[i], ip, err) < 0)
+			return -1;
 	if (subject(&name, n, err) < 0)
 		return -1;
 	if (n->ou && *n->ou && set_units(name, n->ou, err) < 0) {

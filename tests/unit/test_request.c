@@ -163,6 +163,41 @@ START_TEST(usages_of_another_sort_of_key_are_left_out)
 }
 END_TEST
 
+/* RFC 1123 2.1 and RFC 6125 6.4.3: a CA that copies a name is not given one that no client matches. */
+START_TEST(a_host_is_a_name_a_wildcard_or_an_address)
+{
+#define X63 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	static const struct {
+		const char *host;
+		bool good;
+	} row[] = {
+		{ "localhost", true },	  { "a_b.test", true },	    { "*.a.test", true },
+		{ "3com.com", true },	  { "10.0.0.1", true },	    { "::1", true },
+		{ "a.2b", true },	  { X63 ".test", true },    { "x" X63 ".test", false },
+		{ "", false },		  { "a b", false },	    { "*", false },
+		{ "*.*", false },	  { "a.*.test", false },    { "f*.test", false },
+		{ "a..test", false },	  { ".a.test", false },	    { "a.test.", false },
+		{ "-a.test", false },	  { "a-.test", false },	    { "999.1.1.1", false },
+		{ "1.2.3", false },	  { "1", false },	    { "a.test:443", false },
+		{ "http://a.test", false }, { "\xc3\xa4.test", false },
+		{ X63 "." X63 "." X63 "." X63, false },
+	};
+	struct kst_key *key = new_key("ed25519");
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		const char *const host[] = { row[i].host, NULL };
+		struct kst_buf der = KST_BUF_INIT;
+		struct kst_error err = KST_ERROR_INIT;
+		int rc = kst_key_request(&der, key, &(struct kst_request){ .host = host }, &err);
+
+		ck_assert_msg((rc == 0) == row[i].good, "%s: %s", row[i].host, err.message);
+		ck_assert_msg(rc == 0 || err.code == KST_E_BAD_VALUE, "%s: %s", row[i].host, err.message);
+		kst_buf_release(&der);
+	}
+	kst_key_free(key);
+}
+END_TEST
+
 START_TEST(without_any_name_there_is_no_request)
 {
 	struct kst_buf der KST_SCRATCH_BUF = KST_BUF_INIT;
@@ -230,6 +265,7 @@ Suite *test_request(void)
 	tcase_add_test(t, names_that_are_given_take_the_place_of_the_old_ones);
 	tcase_add_test(t, usages_of_another_sort_of_key_are_left_out);
 	tcase_add_test(t, without_any_name_there_is_no_request);
+	tcase_add_test(t, a_host_is_a_name_a_wildcard_or_an_address);
 	tcase_add_test(t, damaged_requests_are_read_within_their_bounds);
 	suite_add_tcase(s, t);
 	return s;
