@@ -377,7 +377,7 @@ static const struct opt options[] = {
 	{ "root", 0, OPT_CHOICE, offsetof(struct convert_opts, root), WHAT_CHOICE, "WHAT",
 	  "keep (if not given) or drop a self-signed root at the end of a chain", entries_roots, false },
 	{ "split", 0, OPT_TEXT, offsetof(struct convert_opts, split), WHAT_DIR, "DIR",
-	  "instead of one file, one PEM file for each certificate", NULL, false },
+	  "instead of one file, one PEM file for each entry, its chain in it", NULL, false },
 	{ "replace", 0, OPT_FLAG, offsetof(struct convert_opts, replace), WHAT_TEXT, NULL,
 	  "replace a file that exists", NULL, false },
 	{ "plain-key", 0, OPT_FLAG, offsetof(struct convert_opts, plain_key), WHAT_TEXT, NULL,

@@ -75,8 +75,7 @@ void help_overview(struct out *o)
 		name = n > name ? n : name;
 		operands = m > operands && m < 24 ? m : operands;
 	}
-	out_line(o,
-		 "kstool manages keystores and truststores, and converts between their formats.");
+	out_sentence(o, "kstool manages keystores and truststores, and converts between their formats.");
 	for (size_t g = 0; g < GROUPS; g++) {
 		struct command_row row[64];
 		size_t nr = group_rows(groups[g].group, row, 64);
@@ -95,9 +94,7 @@ void help_overview(struct out *o)
 		}
 	}
 	out_blank(o);
-	out_line(
-		o,
-		"kstool help COMMAND tells more, with examples; kstool help lists the topics too.");
+	out_sentence(o, "kstool help COMMAND tells more, with examples; kstool help lists the topics too.");
 }
 
 /* ---- one command ---- */

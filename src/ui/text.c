@@ -68,12 +68,14 @@ static size_t cut_word(const char *word, size_t n, size_t room)
 	return best > 4 ? best : 0; /* "CN=" alone helps nobody */
 }
 
+#define TEXT_LEAST 20 /* cells, below which a text is not wrapped beside something */
+
 void wrap_text(struct kst_buf *b, const char *text, size_t start, size_t indent, size_t width)
 {
 	size_t column = start, gap = 0; /* blanks that come before the next word, if it fits */
 	bool fresh = true;		/* nothing on this line yet */
 
-	if (!width || indent + 20 > width) {
+	if (!width || indent + TEXT_LEAST > width) {
 		kst_buf_puts(b, text);
 		return;
 	}
@@ -431,13 +433,18 @@ void out_item(struct out *o, size_t cells, const char *left, const char *text)
 {
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT, v KST_SCRATCH_BUF = KST_BUF_INIT;
 	size_t column = PAIR_INDENT + cells + 1, w;
+	bool narrow = o->width && column + TEXT_LEAST > o->width;
 
 	if (o->mode != OUT_TEXT)
 		return;
-	put_spaces(&b, PAIR_INDENT);
-	put_text(o, &b, left, strlen(left));
-	w = kst_text_width((const char *)b.data);
-	if (w >= column) { /* the text starts on a line of its own */
+	if (narrow)
+		column = 3 * PAIR_INDENT;
+	if (*left) {
+		put_spaces(&b, PAIR_INDENT);
+		put_text(o, &b, left, strlen(left));
+	}
+	w = b.data ? kst_text_width((const char *)b.data) : 0;
+	if (w && (narrow || w >= column)) { /* the text starts on a line of its own */
 		kst_buf_u8(&b, '\n');
 		w = 0;
 	}
