@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* check.c - every bit of a native store against its signature and hashes */
-#include "cmd/cmd.h"
+#include "cmd/describe.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +36,7 @@ static void say(struct cli *cli, const char *path, const struct kst_check *c)
 	out_int(o, "generation", (int64_t)c->info.generation);
 	out_str(o, "signer", c->info.signer[0] ? c->info.signer : NULL);
 	out_bool(o, "pinned", c->info.pinned);
+	describe_error(o, NULL);
 	out_array(o, "findings");
 	for (size_t i = 0; i < c->nr; i++) {
 		out_object(o, NULL);
@@ -75,6 +76,22 @@ static void say(struct cli *cli, const char *path, const struct kst_check *c)
 			 kst_text_shell_path(&word, path));
 }
 
+/* That it could not be looked at, where scripts look for it. */
+static void say_failed(struct cli *cli, const char *path)
+{
+	static const char *const unknown[] = { "whole", "entries_opened", "entries", "generation", "signer", "pinned" };
+	struct out *o = cli->out;
+
+	out_object(o, NULL);
+	out_str(o, "path", path);
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(*unknown); i++)
+		out_null(o, unknown[i]);
+	describe_error(o, cli->err);
+	out_array(o, "findings");
+	out_end(o);
+	out_end(o);
+}
+
 static int run(struct cli *cli, void *opts)
 {
 	bool damaged = false;
@@ -91,6 +108,7 @@ static int run(struct cli *cli, void *opts)
 		if (!cli->g.pass.nr && !cli->g.key_file.nr)
 			open.asker = NULL;
 		if (kst_native_check(&c, cli->operand[i], &open, cli->err) < 0) {
+			say_failed(cli, cli->operand[i]);
 			status = cmd_failed(cli, status, i + 1 == cli->nr);
 			if (status < 0)
 				return -1;

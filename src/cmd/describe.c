@@ -216,11 +216,25 @@ static void lines_json(struct out *o, const char *key, const char *text)
 	out_end(o);
 }
 
+void describe_error(struct out *o, const struct kst_error *err)
+{
+	if (!err) {
+		out_null(o, "error");
+		return;
+	}
+	out_object(o, "error");
+	out_str(o, "code", kst_code_slug(err->code));
+	out_str(o, "subject", err->subject[0] ? err->subject : NULL);
+	out_str(o, "message", err->message);
+	lines_json(o, "details", err->detail);
+	lines_json(o, "hints", err->hint);
+	out_end(o);
+}
+
 void describe_failed(struct cli *cli, const char *path)
 {
 	static const char *const unknown[] = { "integrity", "passphrase", "mac", "kdf_iterations", "signer",
 					       "pinned", "sealed", "generation", "store_id" };
-	const struct kst_error *err = cli->err;
 	struct out *o = cli->out;
 
 	out_object(o, NULL);
@@ -230,13 +244,7 @@ void describe_failed(struct cli *cli, const char *path)
 	out_end(o);
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(*unknown); i++)
 		out_null(o, unknown[i]);
-	out_object(o, "error");
-	out_str(o, "code", kst_code_slug(err->code));
-	out_str(o, "subject", err->subject[0] ? err->subject : NULL);
-	out_str(o, "message", err->message);
-	lines_json(o, "details", err->detail);
-	lines_json(o, "hints", err->hint);
-	out_end(o);
+	describe_error(o, cli->err);
 	out_array(o, "entries");
 	out_end(o);
 	out_end(o);

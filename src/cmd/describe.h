@@ -16,6 +16,8 @@ int describe_entry(struct cli *cli, struct kst_store *s, size_t i);
 /* Members of the store itself, in the object that is open. */
 /* JSON: the store that could not be opened, with cli->err; for a command that goes on with others. */
 void describe_failed(struct cli *cli, const char *path);
+/* The member "error" of what it was about; NULL: none. */
+void describe_error(struct out *o, const struct kst_error *err);
 void describe_store(struct cli *cli, struct kst_store *s);
 /* "PKCS#12, 4 entries, integrity ok" */
 void describe_store_line(struct kst_store *s, struct kst_buf *out);

@@ -4,6 +4,7 @@
  * mends it; also of files that do not open
  */
 #include "cmd/target.h"
+#include "cmd/describe.h"
 
 #include <string.h>
 
@@ -170,12 +171,14 @@ static void count_text(const struct kst_problems *f, const struct lint_opts *opt
 		kst_buf_puts(out, "nothing found");
 }
 
-static void begin_file(struct cli *cli, const char *path, const char *format, bool opened)
+/* `err`: why it did not open, or NULL. */
+static void begin_file(struct cli *cli, const char *path, const char *format, const struct kst_error *err)
 {
 	out_object(cli->out, NULL);
 	out_str(cli->out, "path", path);
 	out_str(cli->out, "type", format);
-	out_bool(cli->out, "opened", opened);
+	out_bool(cli->out, "opened", !err);
+	describe_error(cli->out, err);
 	out_array(cli->out, "findings");
 }
 
@@ -203,7 +206,7 @@ static int lint_store(struct cli *cli, const struct lint_opts *opt, struct kst_s
 	count_text(&found, opt, &counts);
 	for (size_t i = 0; i < found.nr; i++)
 		shown += !ignored(opt, found.row[i].slug);
-	begin_file(cli, path, kst_store_format(s)->name, true);
+	begin_file(cli, path, kst_store_format(s)->name, NULL);
 	out_heading(cli->out, "%s: %s", path, counts.data ? (const char *)counts.data : "");
 	if (shown)
 		out_blank(cli->out);
@@ -229,6 +232,15 @@ static int lint_store(struct cli *cli, const struct lint_opts *opt, struct kst_s
 
 /* ---- a file that did not ---- */
 
+/* What is wrong with the file is a finding; what is wrong with the command or the machine is an error. */
+static bool about_file(enum kst_code code)
+{
+	int exit = kst_code_exit(code);
+
+	return (exit == 3 || exit == 4 || exit == 5) && code != KST_E_NO_FILE && code != KST_E_PASSPHRASE_NEEDED &&
+	       code != KST_E_UNREADABLE && code != KST_E_NOT_A_FILE;
+}
+
 /*
  * For scripts that lint many files one finding beside the others: the error, its details as the
  * sentence, its hints as what mends it.  People are told as by every command, on standard error.
@@ -246,20 +258,12 @@ static void broken_json(struct cli *cli, const char *path)
 	for (size_t i = 0; i < text.len; i++)
 		if (text.data[i] == '\n')
 			text.data[i] = ' ';
-	begin_file(cli, path, NULL, false);
-	say_line(cli, path,
-		 &(struct line){ KST_SEVERITY_ERROR, kst_code_slug(err->code), NULL,
-				 text.data ? (const char *)text.data : "", err->hint, NULL });
+	begin_file(cli, path, NULL, err);
+	if (about_file(err->code))
+		say_line(cli, path,
+			 &(struct line){ KST_SEVERITY_ERROR, kst_code_slug(err->code), NULL,
+					 text.data ? (const char *)text.data : "", err->hint, NULL });
 	end_file(cli);
-}
-
-/* What is wrong with the file is a finding; what is wrong with the command or the machine is an error. */
-static bool about_file(enum kst_code code)
-{
-	int exit = kst_code_exit(code);
-
-	return (exit == 3 || exit == 4 || exit == 5) && code != KST_E_NO_FILE && code != KST_E_PASSPHRASE_NEEDED &&
-	       code != KST_E_UNREADABLE && code != KST_E_NOT_A_FILE;
 }
 
 /*
@@ -299,7 +303,7 @@ static int run(struct cli *cli, void *opts)
 			out_blank(cli->out);
 		if (open_to_lint(cli, cli->operand[i], &s, &open) < 0 ||
 		    lint_store(cli, opt, s, &open, &status) < 0) {
-			if (!s && about_file(cli->err->code))
+			if (!s)
 				broken_json(cli, cli->operand[i]);
 			status = cmd_failed(cli, status, i + 1 == cli->nr);
 		}

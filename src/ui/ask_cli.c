@@ -390,6 +390,8 @@ static int ask_new(struct ask_cli *a, const struct kst_question *q, struct kst_s
 	}
 	if ((p && p->kind == PASS_NONE) || (!a->new_pass.nr && q->optional))
 		return 1;
+	if (p)
+		p->given++;
 	if (p && p->kind == PASS_GEN) {
 		if (make_file(a, p, err) < 0)
 			return -1;

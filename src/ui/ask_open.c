@@ -320,6 +320,11 @@ void ask_cli_tell(struct ask_cli *a)
 {
 	tell_list(a, &a->pass);
 	tell_list(a, &a->key_pass);
+	/* A command with --create that is run again sets none, as it should. */
+	for (size_t i = 0; i < a->new_pass.nr && !a->ensured; i++)
+		if (!a->new_pass.item[i].given && a->new_pass.item[i].kind != PASS_NONE)
+			out_warn(a->out, "passphrase-not-needed", "--new-pass %s: not needed; no passphrase was set",
+				 a->new_pass.item[i].word);
 	for (size_t i = 0; i < a->g->key_file.nr; i++)
 		if (!a->key_file_used[i])
 			out_warn(a->out, "key-file-not-needed", "--key-file %s: not needed, and not checked",
