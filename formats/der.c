@@ -147,30 +147,11 @@ static int need_pass(struct kst_io *io, struct kst_model *m, struct kst_error *e
 				  .path = io->path,
 				  .format = "DER",
 				  .why = "a private key" };
-	struct kst_secret pass KST_SCRATCH_SECRET = KST_SECRET_INIT;
-	enum kst_ask_source source = KST_SOURCE_NONE;
 
 	if (m->has_pass)
 		return 0;
-	if (io->write->no_pass) {
-		kst_error_setx(err, KST_E_PLAIN_KEY,
-			       "a private key would be written without protection");
-		return kst_error_hint(err, "add --plain-key, or give --new-pass a passphrase");
-	}
-	int rc = io->asker && io->asker->ask
-			 ? io->asker->ask(io->asker->ctx, &q, &pass, &source, err)
-			 : 1;
-	if (rc < 0)
+	if (kst_ask_new_key(io->asker, &q, io->write->no_pass, &m->pass, err) < 0)
 		return -1;
-	if (rc > 0) {
-		kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
-			       "a passphrase is needed for the private key");
-		return kst_error_hint(err, "add --new-pass file:PATH, or --plain-key");
-	}
-	if (!pass.len)
-		return kst_error_setx(err, KST_E_EMPTY_PASSPHRASE,
-				      "an empty passphrase protects nothing");
-	kst_secret_move(&m->pass, &pass);
 	m->has_pass = true;
 	return 0;
 }

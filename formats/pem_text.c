@@ -106,33 +106,15 @@ static int make_dek(struct kst_buf *out, const struct kst_entry *e, struct kst_e
 
 static int need_pass(struct pem_maker *m, struct kst_error *err)
 {
-	const struct kst_asker *asker = m->io->asker;
 	struct kst_question q = { .what = KST_ASK_NEW_STORE,
 				  .path = m->io->path,
 				  .format = "PEM",
 				  .why = "a private key" };
-	struct kst_secret pass KST_SCRATCH_SECRET = KST_SECRET_INIT;
-	enum kst_ask_source source = KST_SOURCE_NONE;
 
 	if (m->m->has_pass)
 		return 0;
-	if (m->io->write->no_pass) {
-		kst_error_setx(err, KST_E_PLAIN_KEY,
-			       "a private key would be written without protection");
-		return kst_error_hint(err, "add --plain-key, or give --new-pass a passphrase");
-	}
-	int rc = asker && asker->ask ? asker->ask(asker->ctx, &q, &pass, &source, err) : 1;
-	if (rc < 0)
+	if (kst_ask_new_key(m->io->asker, &q, m->io->write->no_pass, &m->m->pass, err) < 0)
 		return -1;
-	if (rc > 0) {
-		kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
-			       "a passphrase is needed for the private key");
-		return kst_error_hint(err, "add --new-pass file:PATH, or --plain-key");
-	}
-	if (!pass.len)
-		return kst_error_setx(err, KST_E_EMPTY_PASSPHRASE,
-				      "an empty passphrase protects nothing");
-	kst_secret_move(&m->m->pass, &pass);
 	m->m->has_pass = true;
 	m->asked = true;
 	return 0;

@@ -65,4 +65,12 @@ int kst_ask_until(const struct kst_asker *asker, struct kst_question *q,
 		  void *ctx, struct kst_secret *keep, enum kst_ask_source *source,
 		  struct kst_error *err);
 
+/*
+ * Ask once for the passphrase of a private key that is written (q->what KST_ASK_NEW_STORE), in a
+ * format whose file has none of its own.  `no_pass`: the user said that there is to be none.
+ * 0; -1: PLAIN_KEY, PASSPHRASE_NEEDED, EMPTY_PASSPHRASE, and `out` untouched.
+ */
+int kst_ask_new_key(const struct kst_asker *asker, const struct kst_question *q, bool no_pass,
+		    struct kst_secret *out, struct kst_error *err);
+
 #endif

@@ -84,3 +84,31 @@ int kst_ask_until(const struct kst_asker *asker, struct kst_question *q,
 	}
 	return give_up(q, tried, err);
 }
+
+int kst_ask_new_key(const struct kst_asker *asker, const struct kst_question *q, bool no_pass,
+		    struct kst_secret *out, struct kst_error *err)
+{
+	struct kst_secret pass KST_SCRATCH_SECRET = KST_SECRET_INIT;
+	enum kst_ask_source source = KST_SOURCE_NONE;
+	int rc = 1;
+
+	if (no_pass) {
+		kst_error_setx(err, KST_E_PLAIN_KEY,
+			       "a private key would be written without protection");
+		return kst_error_hint(err, "add --plain-key, or give --new-pass a passphrase");
+	}
+	if (asker && asker->ask)
+		rc = asker->ask(asker->ctx, q, &pass, &source, err);
+	if (rc < 0)
+		return -1;
+	if (rc > 0) {
+		kst_error_setx(err, KST_E_PASSPHRASE_NEEDED,
+			       "a passphrase is needed for the private key");
+		return kst_error_hint(err, "add --new-pass file:PATH, or --plain-key");
+	}
+	if (!pass.len)
+		return kst_error_setx(err, KST_E_EMPTY_PASSPHRASE,
+				      "an empty passphrase protects nothing");
+	kst_secret_move(out, &pass);
+	return 0;
+}

@@ -16,6 +16,7 @@
 #include "ui/pager.h"
 #include "ui/progress.h"
 #include "ui/term.h"
+#include "ui/write.h"
 
 #define KEEP_AT_MOST (1u << 20)
 
@@ -61,23 +62,6 @@ void out_free(struct out *o)
 }
 
 /* ---- writing ---- */
-
-int write_all(int fd, const void *data, size_t n)
-{
-	const char *p = data;
-
-	while (n) {
-		ssize_t k = write(fd, p, n);
-
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k < 0)
-			return -1;
-		p += k;
-		n -= (size_t)k;
-	}
-	return 0;
-}
 
 void out_progress(struct out *o, struct progress *p)
 {

@@ -5,6 +5,7 @@
 
 #include "ui/out_impl.h"
 #include "ui/progress.h"
+#include "ui/write.h"
 
 void say(struct out *o, const struct kst_buf *b)
 {

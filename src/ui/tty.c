@@ -20,6 +20,7 @@
 
 #include "ui/ask_cli.h"
 #include "ui/term.h"
+#include "ui/write.h"
 
 static int open_tty(int flags)
 {
@@ -210,23 +211,6 @@ int tty_passphrase(const char *prompt, struct kst_secret *out, struct kst_error 
 
 /* ---- in sight ---- */
 
-static int write_tty(int fd, const void *data, size_t n)
-{
-	const char *p = data;
-
-	while (n) {
-		ssize_t k = write(fd, p, n);
-
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k < 0)
-			return -1;
-		p += k;
-		n -= (size_t)k;
-	}
-	return 0;
-}
-
 int tty_line(const char *prompt, struct kst_buf *out, struct kst_error *err)
 {
 	int fd = open_tty(0);
@@ -235,7 +219,7 @@ int tty_line(const char *prompt, struct kst_buf *out, struct kst_error *err)
 
 	if (fd < 0)
 		return no_terminal(err);
-	write_tty(fd, prompt, strlen(prompt));
+	write_all(fd, prompt, strlen(prompt));
 	for (;;) {
 		ssize_t k = read(fd, &c, 1);
 
@@ -250,7 +234,7 @@ int tty_line(const char *prompt, struct kst_buf *out, struct kst_error *err)
 			kst_buf_u8(out, (uint8_t)c);
 	}
 	if (!any)
-		write_tty(fd, "\n", 1);
+		write_all(fd, "\n", 1);
 	close(fd);
 	if (out->failed)
 		return kst_error_nomem(err);
@@ -276,9 +260,9 @@ int tty_show(const char *text, const struct kst_secret *secret, struct kst_error
 
 	if (fd < 0)
 		return no_terminal(err);
-	ret = write_tty(fd, text, strlen(text)) < 0 ||
-			      write_tty(fd, secret->data, secret->len) < 0 ||
-			      write_tty(fd, "\n", 1) < 0
+	ret = write_all(fd, text, strlen(text)) < 0 ||
+			      write_all(fd, secret->data, secret->len) < 0 ||
+			      write_all(fd, "\n", 1) < 0
 		      ? -1
 		      : 0;
 	close(fd);
@@ -291,7 +275,7 @@ void tty_say(const char *text)
 
 	if (fd < 0)
 		return;
-	write_tty(fd, text, strlen(text));
-	write_tty(fd, "\n", 1);
+	write_all(fd, text, strlen(text));
+	write_all(fd, "\n", 1);
 	close(fd);
 }

@@ -20,19 +20,6 @@
 
 typedef void harvest_each(void *ctx, const char *path, const uint8_t *der, size_t len);
 
-static inline bool harvest_read(const char *path, struct kst_buf *out)
-{
-	FILE *f = fopen(path, "rb");
-	char piece[65536];
-	size_t n;
-	if (!f)
-		return false;
-	while ((n = fread(piece, 1, sizeof(piece), f)) > 0)
-		kst_buf_put(out, piece, n);
-	fclose(f);
-	return true;
-}
-
 /* Base64 between the lines, where "\n" may be two characters of a JSON string. */
 static inline void harvest_pem(const char *path, const char *text, harvest_each *each, void *ctx)
 {
@@ -63,7 +50,7 @@ static inline void harvest_file(const char *path, harvest_each *each, void *ctx)
 {
 	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
 	size_t n = strlen(path);
-	if (!harvest_read(path, &text) || !text.len)
+	if (!corpora_slurp(path, &text) || !text.len)
 		return;
 	if (text.data[0] == 0x30 && n > 4 && strcmp(path + n - 4, ".p12") && strcmp(path + n - 4, ".pfx"))
 		each(ctx, path, text.data, text.len);

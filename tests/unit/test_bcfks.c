@@ -63,7 +63,7 @@ static void make(struct shelf *shelf)
 static void slurp(const struct shelf *shelf, const char *name, struct kst_buf *out)
 {
 	kst_buf_reset(out);
-	ck_assert(harvest_read(shelf_path(shelf, name), out));
+	ck_assert(corpora_slurp(shelf_path(shelf, name), out));
 }
 
 static struct kst_entry *entry(struct kst_store *s, size_t i)
@@ -102,7 +102,7 @@ static void take(struct shelf *shelf, const char *name)
 	char path[128];
 
 	snprintf(path, sizeof(path), CORPUS "%s", name);
-	ck_assert_msg(harvest_read(path, &file), "%s is not there", path);
+	ck_assert_msg(corpora_slurp(path, &file), "%s is not there", path);
 	shelf_put(shelf, "a.bcfks", file.data, file.len);
 	shelf->pass = shelf->new_pass = "secret-pass";
 }
@@ -534,7 +534,7 @@ START_TEST(only_what_begins_like_one_is_claimed)
 		free(part);
 	}
 	kst_buf_reset(&file);
-	ck_assert(harvest_read(CORPUS "good-not-encrypted.bcfks", &file));
+	ck_assert(corpora_slurp(CORPUS "good-not-encrypted.bcfks", &file));
 	ck_assert_int_eq(f->probe(file.data, file.len, true), 85);
 	/* A revocation list begins so too, but for its algorithm. */
 	file.data[20] ^= 1;

@@ -141,7 +141,7 @@ static void make(struct shelf *shelf)
 static const uint8_t *slurp(const struct shelf *shelf, struct kst_buf *out)
 {
 	kst_buf_reset(out);
-	ck_assert(harvest_read(shelf_path(shelf, "a.bks"), out));
+	ck_assert(corpora_slurp(shelf_path(shelf, "a.bks"), out));
 	return out->data;
 }
 
@@ -252,7 +252,7 @@ START_TEST(an_old_version_is_warned_of_and_saved_as_the_new_one)
 	struct shelf shelf;
 	shelf_begin(&shelf);
 	shelf.pass = "secret-pass";
-	if (!harvest_read("tests/corpus/bks/good-version-1.bks", &file))
+	if (!corpora_slurp("tests/corpus/bks/good-version-1.bks", &file))
 		ck_abort_msg("the corpus is not there");
 	shelf_put(&shelf, "a.bks", file.data, file.len);
 	s = shelf_open(&shelf, "a.bks", true);

@@ -240,7 +240,7 @@ START_TEST(the_systems_cas_are_read_as_openssl_reads_them)
 {
 	struct tally t = { 0 };
 	struct kst_buf file KST_SCRATCH_BUF = KST_BUF_INIT;
-	if (!harvest_read(SYSTEM_BUNDLE, &file)) {
+	if (!corpora_slurp(SYSTEM_BUNDLE, &file)) {
 		printf("skipped: no %s\n", SYSTEM_BUNDLE);
 		return;
 	}

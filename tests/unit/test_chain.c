@@ -368,7 +368,7 @@ START_TEST(the_systems_roots_are_chains_of_one)
 	static struct heap h;
 	struct kst_buf file KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_cert_pool *pool;
-	if (!harvest_read(SYSTEM_BUNDLE, &file)) {
+	if (!corpora_slurp(SYSTEM_BUNDLE, &file)) {
 		printf("skipped: no %s\n", SYSTEM_BUNDLE);
 		return;
 	}

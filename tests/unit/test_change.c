@@ -5,26 +5,6 @@
 
 #include "store_kit.h"
 
-static void finds(struct kst_store *s, const char *ref, const char *alias)
-{
-	size_t i = KST_NO_BASE;
-	struct kst_head h;
-	kst_error_clear(&shelf.err);
-	ck_assert_msg(kst_store_find(s, ref, &i, &shelf.err) == 0, "%s: %s", ref,
-		      shelf.err.message);
-	ck_assert_int_eq(kst_store_head(s, i, &h, NULL), 0);
-	ck_assert_str_eq(h.alias, alias);
-}
-
-static void finds_not(struct kst_store *s, const char *ref, enum kst_code code)
-{
-	size_t i = 77;
-	kst_error_clear(&shelf.err);
-	ck_assert_int_eq(kst_store_find(s, ref, &i, &shelf.err), -1);
-	ck_assert_int_eq(shelf.err.code, code);
-	ck_assert_uint_eq(i, 77);
-}
-
 /* ---- changing ---- */
 
 START_TEST(aliases_become_what_the_format_can_hold)
