@@ -289,9 +289,9 @@ static int note_gaps(const struct hashdir *d, size_t files, struct kst_notes *no
 	}
 	kst_free(all);
 	if (hidden)
-		kst_note(notes, "hash-gap", "%zu files stand behind a gap in the numbers of their hash, where "
-			 "OpenSSL does not find them",
-			 hidden);
+		kst_note(notes, "hash-gap", "%zu %s behind a gap in the numbers of their hash, where OpenSSL does not "
+			 "find what is there",
+			 hidden, hidden == 1 ? "file stands" : "files stand");
 	return 0;
 }
 
