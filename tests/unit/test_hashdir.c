@@ -282,7 +282,7 @@ START_TEST(a_gap_is_told_wherever_it_is)
 		read_pack(&f, &pack);
 		ck_assert_uint_eq(f.m.nr, nr + 2);
 		/* All behind it; none behind the last. */
-		snprintf(text, sizeof(text), "%u files", TWINS - 1 - gap);
+		snprintf(text, sizeof(text), "%u file", TWINS - 1 - gap);
 		ck_assert_msg(noted(&f, "hash-gap", text) == (gap < TWINS - 1), "without %u", gap);
 		ck_assert_uint_eq(f.notes.nr, gap < TWINS - 1);
 		/* Anything that is written closes it up; the bytes stay. */
