@@ -188,6 +188,8 @@ int kst_store_replace(struct kst_store *s, size_t i, struct kst_entry *e, struct
 		return 0;
 	}
 	drop_old_seal(e);
+	if (kst_store_keep_seal(s, old, e, err) < 0)
+		goto fail;
 	if (old->created)
 		e->created = old->created;
 	e->modified = kst_time_now();

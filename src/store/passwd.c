@@ -53,6 +53,25 @@ int kst_store_passwd(struct kst_store *s, struct kst_error *err)
 	return 0;
 }
 
+/* Sealed from here on, so that the format carries it as it is and not under the file's passphrase. */
+static int seal_alone(struct kst_store *s, struct kst_key *key, const struct kst_secret *pass,
+		      struct kst_error *err)
+{
+	struct kst_pbe_options how = { .pbe = s->format->pbe };
+	struct kst_buf sealed KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_buf spki KST_SCRATCH_BUF = KST_BUF_INIT;
+	if (kst_key_seal(key, pass, &how, &sealed, err) < 0 || kst_key_spki(key, &spki, err) < 0)
+		return kst_error_subject(err, "%s", s->path);
+	if (kst_blob_set(&key->sealed, sealed.data, sealed.len) < 0 ||
+	    (spki.len && kst_blob_set(&key->spki, spki.data, spki.len) < 0))
+		return kst_error_nomem(err);
+	kst_secret_release(&key->pkcs8);
+	kst_blob_release(&key->dek_data);
+	kst_free(key->dek_info);
+	key->dek_info = NULL;
+	return 0;
+}
+
 int kst_store_passwd_key(struct kst_store *s, size_t i, struct kst_error *err)
 {
 	struct kst_entry *e;
@@ -70,24 +89,58 @@ int kst_store_passwd_key(struct kst_store *s, size_t i, struct kst_error *err)
 		return kst_error_subject(err, "%s", s->path);
 	}
 	struct kst_secret pass KST_SCRATCH_SECRET = KST_SECRET_INIT;
-	if (kst_store_open_key(s, i, err) < 0 || kst_store_ask_new(s, e->alias, &pass, err) < 0)
+	if (kst_store_open_key(s, i, err) < 0 || kst_store_ask_new(s, e->alias, &pass, err) < 0 ||
+	    seal_alone(s, e->key, &pass, err) < 0)
 		return -1;
-
-	struct kst_pbe_options how = { .pbe = s->format->pbe };
-	struct kst_buf sealed KST_SCRATCH_BUF = KST_BUF_INIT;
-	struct kst_buf spki KST_SCRATCH_BUF = KST_BUF_INIT;
-	if (kst_key_seal(e->key, &pass, &how, &sealed, err) < 0 ||
-	    kst_key_spki(e->key, &spki, err) < 0)
-		return kst_error_subject(err, "%s", s->path);
-	/* Sealed from here on, so that the format carries it as it is and not under its own. */
-	if (kst_blob_set(&e->key->sealed, sealed.data, sealed.len) < 0 ||
-	    (spki.len && kst_blob_set(&e->key->spki, spki.data, spki.len) < 0))
-		return kst_error_nomem(err);
-	kst_secret_release(&e->key->pkcs8);
-	kst_blob_release(&e->key->dek_data);
-	kst_free(e->key->dek_info);
-	e->key->dek_info = NULL;
 	s->model.item[i].dirty = true;
 	s->changed = true;
+	return 0;
+}
+
+static int try_key(void *ctx, const struct kst_secret *pass, struct kst_error *err)
+{
+	return kst_key_open_with(ctx, pass, err);
+}
+
+/* 1 and the passphrase that opens the key and not the file; 0 it has none; -1 it has, and nobody gave it. */
+static int own_pass(struct kst_store *s, const struct kst_entry *e, struct kst_secret *pass, struct kst_error *err)
+{
+	struct kst_question q = { .what = KST_ASK_KEY,
+				  .path = s->path,
+				  .format = s->format->title,
+				  .alias = e->alias,
+				  .optional = true };
+	struct kst_key *key = NULL;
+	int rc = 0;
+
+	if (!(s->format->caps & KST_CAP_INTEGRITY) || !s->model.has_pass || !e->key || !e->key->sealed.len ||
+	    kst_key_copy(&key, e->key, NULL) < 0)
+		return 0;
+	kst_secret_release(&key->pkcs8);
+	if (kst_key_open_with(key, &s->model.pass, NULL) == 1)
+		rc = kst_ask_until(s->asker, &q, NULL, try_key, key, pass, NULL, err) < 0 ? -1 : 1;
+	kst_key_free(key);
+	return rc;
+}
+
+int kst_store_keep_seal(struct kst_store *s, const struct kst_entry *old, struct kst_entry *e,
+			struct kst_error *err)
+{
+	struct kst_secret pass KST_SCRATCH_SECRET = KST_SECRET_INIT;
+	struct kst_buf path KST_SCRATCH_BUF = KST_BUF_INIT, alias KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_error why = KST_ERROR_INIT;
+	int rc;
+
+	if (!e->key || kst_key_is_sealed(e->key))
+		return 0;
+	rc = own_pass(s, old, &pass, &why);
+	if (rc > 0)
+		return seal_alone(s, e->key, &pass, err);
+	if (rc < 0)
+		kst_note(s->notes, "entry-passphrase",
+			 "\"%s\" had a passphrase of its own, which was not given; the new key has that of the file: "
+			 "kstool passwd %s %s gives it one",
+			 e->alias ? e->alias : "", kst_text_shell_path(&path, s->path),
+			 kst_text_shell_path(&alias, e->alias ? e->alias : "ENTRY"));
 	return 0;
 }

@@ -80,6 +80,12 @@ int kst_secret_try(const struct kst_format *f, struct kst_entry *e, const struct
 /* The same, asking.  0 or -1. */
 int kst_store_open_secret(struct kst_store *s, struct kst_entry *e, struct kst_error *err);
 
+/* ---- passwd.c ---- */
+/* The key of `e`, which takes the place of `old`, gets the passphrase that old's key has beside that
+ * of the file, if it has one and somebody gave it; else that it has not is noted.  0 or -1. */
+int kst_store_keep_seal(struct kst_store *s, const struct kst_entry *old, struct kst_entry *e,
+			struct kst_error *err);
+
 /* ---- positions.c ---- */
 /* For hash tables: hostile bytes cannot be made to collide without the seed. */
 uint64_t kst_hash(uint64_t seed, const void *data, size_t n);
