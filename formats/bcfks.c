@@ -471,6 +471,7 @@ const struct kst_format kst_format_bcfks = {
 		KST_CAP_TRUST | KST_CAP_ANCHORS | KST_CAP_ALIASES | KST_CAP_ALIAS_CASE |
 		KST_CAP_SECRETS | KST_CAP_BARE_KEYS | KST_CAP_ENTRY_PASS | KST_CAP_INTEGRITY |
 		KST_CAP_ENCRYPTION | KST_CAP_BINARY | KST_CAP_DATES | KST_CAP_SECRET_ALGS,
+	.pbe = KST_PBE_OWN,
 	.probe = probe,
 	.read = read_bcfks,
 	.write = bcfks_write,

@@ -135,6 +135,7 @@ const struct kst_format kst_format_uber = {
 		KST_CAP_BARE_KEYS | KST_CAP_ENTRY_PASS | KST_CAP_INTEGRITY | KST_CAP_ENCRYPTION |
 		KST_CAP_BINARY | KST_CAP_PUBLIC_KEYS | KST_CAP_DATES |
 		KST_CAP_SECRET_ALGS,
+	.pbe = KST_PBE_OWN,
 	.probe = probe,
 	.read = read_uber,
 	.close = bks_close,

@@ -75,7 +75,8 @@ enum kst_pbe {
 	KST_PBE_AES128,
 	KST_PBE_3DES,   /* pbeWithSHA1And3-KeyTripleDES-CBC, for the oldest readers */
 	KST_PBE_JKS,    /* what Java's JKS has: SHA-1 without iterations.  A JKS holds nothing better */
-	KST_PBE_JCEKS   /* PBEWithMD5AndTripleDES of Java's JCEKS */
+	KST_PBE_JCEKS,  /* PBEWithMD5AndTripleDES of Java's JCEKS */
+	KST_PBE_OWN     /* a format's own way, for all of its keys together: kst_key_seal() has it not */
 };
 struct kst_pbe_options {
 	enum kst_pbe pbe;

@@ -106,7 +106,10 @@ static int check_losses(struct cli *cli, const struct convert_opts *opt, const s
 						  "choose another type, or leave it out with --skip-unsupported");
 }
 
-/* One line for each sort of thing that the type does not keep, with the entries it is about. */
+#define NAMES_SHOWN 3
+
+/* One line for each sort of thing that the type does not keep, with the entries it is about: programs and who
+ * asks for more get each, others are not shown a screen of them. */
 static void tell_fading(struct cli *cli, const struct convert_opts *opt, const struct kst_format *f,
 			const struct kst_gathered *g)
 {
@@ -121,13 +124,19 @@ static void tell_fading(struct cli *cli, const struct convert_opts *opt, const s
 
 	for (size_t k = 0; k < sizeof(sorts) / sizeof(sorts[0]); k++) {
 		struct kst_buf names KST_SCRATCH_BUF = KST_BUF_INIT;
+		bool all = cli->g.verbose || !out_is(cli->out, OUT_TEXT);
+		size_t nr = 0;
 
 		for (size_t i = 0; i < g->nr; i++) {
 			const struct kst_entry *e = g->entry[i];
 
-			if (!kst_entry_loss(e, f) && (kst_entry_fades(e, f) & sorts[k].cap))
+			if (kst_entry_loss(e, f) || !(kst_entry_fades(e, f) & sorts[k].cap))
+				continue;
+			if (nr++ < NAMES_SHOWN || all)
 				kst_buf_printf(&names, "%s\"%s\"", names.len ? ", " : "", e->alias ? e->alias : "(no name)");
 		}
+		if (nr > NAMES_SHOWN && !all)
+			kst_buf_printf(&names, " and %zu more (-v names each)", nr - NAMES_SHOWN);
 		if (names.len && !names.failed)
 			out_warn(cli->out, "not-kept", "%s: %s does not keep %s: %s", opt->out, f->title, sorts[k].what,
 				 (const char *)names.data);

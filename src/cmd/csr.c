@@ -310,10 +310,12 @@ static char *what(const struct state *st)
 static int report(struct state *st, const struct kst_save_result *res)
 {
 	struct cli *cli = st->cli;
+	/* To people the line is about the file that there is now; of the store nothing was touched. */
+	const char *about = out_is(cli->out, OUT_TEXT) && !st->opt->new_key && st->opt->out ? st->opt->out : cli->operand[0];
 	int ret = 0;
 
 	if (st->changes.nr || cli->g.json)
-		ret = cmd_report(cli, cli->operand[0], &st->changes, false, res);
+		ret = cmd_report(cli, about, &st->changes, false, res);
 	out_schema(cli->out, "kstool.csr/1");
 	out_str(cli->out, "alias", st->alias);
 	describe_request(cli->out, &st->csr);

@@ -276,7 +276,8 @@ const struct cmd cmd_keygen = {
 	.summary = "new private key (and a self-signed certificate)",
 	.help = "Makes a private key. In a store it comes with a self-signed certificate, which the\n"
 		"CA's reply replaces later. A key file (.pem, .key, .der) is always a new file and is\n"
-		"encrypted unless --plain-key says otherwise.\n",
+		"encrypted unless --plain-key says otherwise. The next key of a name that\n"
+		"serves is for kstool csr to make: the old one stays until the reply is there.\n",
 	.examples = examples,
 	.exits = "0 1 4 5 8",
 	.opts = options,

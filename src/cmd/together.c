@@ -25,7 +25,7 @@ struct together {
 	size_t nr_certs;
 	struct kst_buf holes; /* names of the issuers that servers' certificates lack, with NULs */
 	struct clock clock;
-	bool failed;
+	bool failed, stray; /* a key that belongs to none of the certificates */
 };
 
 #define COL(member) offsetof(struct line, member)
@@ -164,6 +164,7 @@ static void key_note(struct together *t, struct kst_store *s, size_t i, struct k
 		return;
 	}
 	path = partner(t, e->key, s);
+	t->stray |= !path && t->nr_certs;
 	kst_buf_printf(note, path ? "matches %s" : "matches no certificate in these files", path);
 }
 
@@ -259,6 +260,9 @@ int together_show(struct cli *cli, struct kst_store *const *store, size_t nr)
 		goto done;
 	}
 	out_rows(cli->out, "files", fields, t.line, t.nr_lines, sizeof(*t.line));
+	if (t.stray)
+		out_advice(cli->out, "a private key here belongs to none of these certificates; ask for the one that was "
+				     "issued for it.");
 	for (size_t at = 0; at < t.holes.len; at += strlen((char *)t.holes.data + at) + 1)
 		out_advice(cli->out,
 			   "the chain has a hole: %s is missing; ask for it, or clients that do "

@@ -19,7 +19,7 @@ static int run(struct cli *cli, void *opts)
 	if (!u.known)
 		out_note(cli->out, "%s and its backup were not both opened, so what differs is not shown",
 			 cli->operand[0]);
-	else if (text && u.diff.nr)
+	else if (text && u.diff.nr && !cli->g.quiet)
 		differ_show(cli->out, &u.diff, cli->operand[0], "its backup");
 	/* In words that was the diff; bytes change even where no entry does. */
 	if (!text && differ_changes(&u.diff, &changes) < 0) {

@@ -132,6 +132,17 @@ static const char *name_of(const struct kst_entry *e, struct kst_buf *scratch)
 	return h.alias ? h.alias : h.name ? h.name : "(no name)";
 }
 
+static void note_hole(const struct work *w, const struct kst_entry *e)
+{
+	struct kst_buf scratch KST_SCRATCH_BUF = KST_BUF_INIT, issuer KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	kst_cert_issuer_name(e->chain.cert[e->chain.nr - 1], &issuer);
+	kst_note(w->notes, "chain-incomplete",
+		 "\"%s\": the certificate of its issuer \"%s\" is not among the inputs; name its file too, or clients "
+		 "may fail",
+		 name_of(e, &scratch), issuer.data ? (const char *)issuer.data : "");
+}
+
 static int give_chain(struct work *w, struct kst_entry *e, struct kst_error *err)
 {
 	struct kst_buf scratch KST_SCRATCH_BUF = KST_BUF_INIT;
@@ -153,9 +164,7 @@ static int give_chain(struct work *w, struct kst_entry *e, struct kst_error *err
 		return -1;
 	/* A chain that ends in a CA lacks the root at most, which every client has. */
 	if (!complete && !kst_cert_is_ca(e->chain.cert[e->chain.nr - 1]))
-		kst_note(w->notes, "chain-incomplete",
-			 "\"%s\": the certificate of its issuer is not among the inputs",
-			 name_of(e, &scratch));
+		note_hole(w, e);
 	return 0;
 }
 

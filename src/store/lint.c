@@ -46,7 +46,11 @@ void kst_lint_rewrite(struct kst_linter *l, struct kst_problem *f)
 		kst_free(out);
 		return;
 	}
-	kst_problem_fix(l->out, f, "kstool", "convert", s->path, "-o", s->path, "--replace", how, value, NULL);
+	if (kst_format_by_path(s->path) != s->format) /* what its name says it is not to become */
+		kst_problem_fix(l->out, f, "kstool", "convert", s->path, "-o", s->path, "--to", s->format->to, "--replace",
+				how, value, NULL);
+	else
+		kst_problem_fix(l->out, f, "kstool", "convert", s->path, "-o", s->path, "--replace", how, value, NULL);
 }
 
 bool kst_lint_own_pass(struct kst_store *s, struct kst_entry *e)

@@ -75,8 +75,11 @@ static int seal_alone(struct kst_store *s, struct kst_key *key, const struct kst
 int kst_store_passwd_key(struct kst_store *s, size_t i, struct kst_error *err)
 {
 	struct kst_entry *e;
-	if (!(s->format->caps & KST_CAP_ENTRY_PASS)) {
-		kst_error_setx(err, KST_E_CANNOT_HOLD, "%s has no passphrase for a single entry",
+	if (!(s->format->caps & KST_CAP_ENTRY_PASS) || s->format->pbe == KST_PBE_OWN) {
+		kst_error_setx(err, KST_E_CANNOT_HOLD,
+			       s->format->caps & KST_CAP_ENTRY_PASS ?
+				       "of %s the passphrase of all keys is changed together" :
+				       "%s has no passphrase for a single entry",
 			       s->format->title);
 		kst_error_subject(err, "%s", s->path);
 		return kst_hint_path(err, "kstool passwd ", s->path, "");
@@ -134,9 +137,12 @@ int kst_store_keep_seal(struct kst_store *s, const struct kst_entry *old, struct
 	if (!e->key || kst_key_is_sealed(e->key))
 		return 0;
 	rc = own_pass(s, old, &pass, &why);
-	if (rc > 0)
+	if (rc && s->format->pbe == KST_PBE_OWN)
+		kst_note(s->notes, "entry-passphrase",
+			 "\"%s\" had a passphrase of its own; the new key has that of the file", e->alias ? e->alias : "");
+	else if (rc > 0)
 		return seal_alone(s, e->key, &pass, err);
-	if (rc < 0)
+	else if (rc < 0)
 		kst_note(s->notes, "entry-passphrase",
 			 "\"%s\" had a passphrase of its own, which was not given; the new key has that of the file: "
 			 "kstool passwd %s %s gives it one",

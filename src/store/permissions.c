@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/vfs.h>
 
+#include "kstool/text.h"
 #include "store/store.h"
 
 int kst_check_editable(const struct kst_store *s, const struct stat *st, struct kst_error *err)
@@ -46,14 +47,18 @@ static bool on_roots_tmpfs(const struct kst_store *s)
 
 void kst_note_permissions(struct kst_store *s)
 {
+	struct kst_buf path KST_SCRATCH_BUF = KST_BUF_INIT;
+
 	if (s->fd < 0 || !S_ISREG(s->st.st_mode) || s->loose)
 		return;
 	if (s->st.st_mode & 002)
-		kst_note(s->notes, "loose-permissions", "%s: everybody can change this file",
-			 s->path);
+		kst_note(s->notes, "loose-permissions", "%s: everybody can change this file: chmod go-w %s", s->path,
+			 kst_text_shell_path(&path, s->path));
+	kst_buf_reset(&path);
 	if ((s->st.st_mode & 004) && s->had_secrets && !on_roots_tmpfs(s))
 		kst_note(s->notes, "loose-permissions",
-			 "%s: everybody can read this file, and private keys are in it", s->path);
+			 "%s: everybody can read this file, and private keys are in it: chmod 600 %s", s->path,
+			 kst_text_shell_path(&path, s->path));
 }
 
 /* umask(2) can only be read by setting it, which other threads would see. */

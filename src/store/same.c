@@ -26,6 +26,7 @@ static const char *cipher_text(enum kst_pbe pbe)
 		return "PBE-SHA1-3DES";
 	case KST_PBE_JKS: /* Java's keystores have their own */
 	case KST_PBE_JCEKS:
+	case KST_PBE_OWN:
 	case KST_PBE_AES256:
 		break;
 	}
