@@ -95,12 +95,13 @@ $(B)/unit: $(call obj,$(UNIT_SRC) tests/unit/main.c) $(filter-out $(B)/src/main.
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) $(shell $(PKG_CONFIG) --libs check)
 
 # In parts, so that make -j has something for each core.
-UNIT_PARTS = 1 2 3
-UNIT_RUNS = $(UNIT_PARTS:%=unit-%)
-.PHONY: $(UNIT_RUNS)
+PARTS = 1 2 3
+UNIT_RUNS = $(PARTS:%=unit-%)
+CLI_RUNS = $(PARTS:%=cli-%)
+.PHONY: $(UNIT_RUNS) $(CLI_RUNS)
 unit: $(UNIT_RUNS)
 $(UNIT_RUNS): unit-%: $(B)/unit
-	$(B)/unit $*/$(words $(UNIT_PARTS))
+	$(B)/unit $*/$(words $(PARTS))
 
 FIXTURES = build/fixtures
 $(FIXTURES)/.done: tests/lib/fixtures.sh tests/lib/ml-dsa-65.pem
@@ -109,8 +110,10 @@ $(FIXTURES)/.done: tests/lib/fixtures.sh tests/lib/ml-dsa-65.pem
 $(B)/cli: $(call obj,tests/cli/main.c)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(shell $(PKG_CONFIG) --libs check)
-cli: $(B)/cli $(B)/kstool $(FIXTURES)/.done
-	$(B)/cli $(B) $(FIXTURES) $(sort $(wildcard tests/cli/*.txt))
+# CLI_ENV: variables for the conversations alone.
+cli: $(CLI_RUNS)
+$(CLI_RUNS): cli-%: $(B)/cli $(B)/kstool $(FIXTURES)/.done
+	$(CLI_ENV) $(B)/cli $(B) $(FIXTURES) $$(ls tests/cli/*.txt | awk 'NR % $(words $(PARTS)) == $* % $(words $(PARTS))')
 
 # What a person sees, byte for byte: tests/snapshots; `make snapshots` writes them anew, to be read.
 SNAPSHOTS = $(sort $(wildcard tests/snapshots/*.txt))
