@@ -214,13 +214,16 @@ VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=d
 # VALGRIND_SUITES='...' names others; the build gives every block its own malloc.
 VALGRIND_TALKS ?= change damage errors json pem-edit sealed trust
 VALGRIND_SUITES ?= base text model gather der chain pkcs12_traps kst1_repair kst1_later
-valgrind: $(B)/unit $(B)/cli $(B)/kstool $(FIXTURES)/.done
+valgrind: valgrind-talks valgrind-suites
+valgrind-talks: $(B)/cli $(B)/kstool $(FIXTURES)/.done
 	@mkdir -p $(B)/under
 	@printf '#!/bin/sh\nexec $(VALGRIND) %s "$$@"\n' $(abspath $(B)/kstool) > $(B)/under/kstool
 	@chmod +x $(B)/under/kstool
 	CK_TIMEOUT_MULTIPLIER=20 $(B)/cli $(B)/under $(FIXTURES) $(VALGRIND_TALKS:%=tests/cli/%.txt)
+valgrind-suites: $(B)/unit $(FIXTURES)/.done
 	@for s in $(VALGRIND_SUITES); do \
 		CK_TIMEOUT_MULTIPLIER=50 CK_RUN_SUITE=$$s $(VALGRIND) $(B)/unit || exit 1; done
+.PHONY: valgrind-talks valgrind-suites
 
 demo:
 	@sh src/gen/packages.sh demo
