@@ -12,6 +12,7 @@
 #include "kstool/diff.h"
 #include "kstool/entry.h"
 #include "kstool/error.h"
+#include "kstool/fd.h"
 #include "kstool/format.h"
 #include "kstool/key.h"
 #include "kstool/lint.h"

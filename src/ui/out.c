@@ -13,10 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kstool/fd.h"
 #include "ui/pager.h"
 #include "ui/progress.h"
 #include "ui/term.h"
-#include "ui/write.h"
 
 #define KEEP_AT_MOST (1u << 20)
 
@@ -71,7 +71,7 @@ void out_progress(struct out *o, struct progress *p)
 void out_flush(struct out *o)
 {
 	progress_clear(o->progress);
-	if (o->buf.len && !o->write_errno && write_all(o->fd, o->buf.data, o->buf.len) < 0)
+	if (o->buf.len && !o->write_errno && kst_fd_write_all(o->fd, o->buf.data, o->buf.len, NULL) < 0)
 		o->write_errno = errno;
 	/* Memory that ran out once is remembered: the answer is not complete. */
 	o->buf.len = 0;
@@ -481,7 +481,7 @@ int out_data(struct out *o, const void *data, size_t n, bool binary, struct kst_
 		return kst_error_hint(err, "name a file: -o FILE");
 	}
 	out_flush(o);
-	if (!o->write_errno && write_all(o->fd, data, n) < 0)
+	if (!o->write_errno && kst_fd_write_all(o->fd, data, n, NULL) < 0)
 		o->write_errno = errno;
 	if (o->write_errno) {
 		errno = o->write_errno;

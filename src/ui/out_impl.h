@@ -30,7 +30,6 @@ struct out {
 #define PAIR_INDENT  2	/* of details below a heading */
 #define BLOCK_BELOW  60 /* a narrower screen gets blocks instead of columns */
 
-/* All of it: 0, or -1 with errno. */
 /* Talk goes out at once, after what was answered before it. */
 void say(struct out *o, const struct kst_buf *b);
 /* Append text that is safe as it is; buffered, written when a lot has come together. */

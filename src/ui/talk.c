@@ -3,14 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kstool/fd.h"
 #include "ui/out_impl.h"
 #include "ui/progress.h"
-#include "ui/write.h"
 
 void say(struct out *o, const struct kst_buf *b)
 {
 	progress_clear(o->progress);
-	if (write_all(o->err_fd, b->data, b->len) < 0)
+	if (kst_fd_write_all(o->err_fd, b->data, b->len, NULL) < 0)
 		return; /* there is nobody left to tell */
 }
 
@@ -128,7 +128,7 @@ void out_error(struct out *o, const struct kst_error *err)
 		put_lines(o, &b, "  library: ", err->library);
 	put_lines(o, &b, "  hint: ", err->hint);
 	if (b.failed) /* no memory for the full text: the least that helps */
-		write_all(o->err_fd, err->message, strlen(err->message));
+		kst_fd_write_all(o->err_fd, err->message, strlen(err->message), NULL);
 	else
 		say(o, &b);
 }

@@ -18,9 +18,9 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "kstool/fd.h"
 #include "ui/ask_cli.h"
 #include "ui/term.h"
-#include "ui/write.h"
 
 static int open_tty(int flags)
 {
@@ -219,7 +219,7 @@ int tty_line(const char *prompt, struct kst_buf *out, struct kst_error *err)
 
 	if (fd < 0)
 		return no_terminal(err);
-	write_all(fd, prompt, strlen(prompt));
+	kst_fd_write_all(fd, prompt, strlen(prompt), NULL);
 	for (;;) {
 		ssize_t k = read(fd, &c, 1);
 
@@ -234,7 +234,7 @@ int tty_line(const char *prompt, struct kst_buf *out, struct kst_error *err)
 			kst_buf_u8(out, (uint8_t)c);
 	}
 	if (!any)
-		write_all(fd, "\n", 1);
+		kst_fd_write_all(fd, "\n", 1, NULL);
 	close(fd);
 	if (out->failed)
 		return kst_error_nomem(err);
@@ -260,9 +260,9 @@ int tty_show(const char *text, const struct kst_secret *secret, struct kst_error
 
 	if (fd < 0)
 		return no_terminal(err);
-	ret = write_all(fd, text, strlen(text)) < 0 ||
-			      write_all(fd, secret->data, secret->len) < 0 ||
-			      write_all(fd, "\n", 1) < 0
+	ret = kst_fd_write_all(fd, text, strlen(text), NULL) < 0 ||
+			      kst_fd_write_all(fd, secret->data, secret->len, NULL) < 0 ||
+			      kst_fd_write_all(fd, "\n", 1, NULL) < 0
 		      ? -1
 		      : 0;
 	close(fd);
@@ -275,7 +275,7 @@ void tty_say(const char *text)
 
 	if (fd < 0)
 		return;
-	write_all(fd, text, strlen(text));
-	write_all(fd, "\n", 1);
+	kst_fd_write_all(fd, text, strlen(text), NULL);
+	kst_fd_write_all(fd, "\n", 1, NULL);
 	close(fd);
 }
