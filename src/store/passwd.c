@@ -100,53 +100,72 @@ int kst_store_passwd_key(struct kst_store *s, size_t i, struct kst_error *err)
 	return 0;
 }
 
-static int try_key(void *ctx, const struct kst_secret *pass, struct kst_error *err)
+/* The key that another takes the place of, and the passphrase of the file, which does not open it. */
+struct own {
+	struct kst_key *key;
+	const struct kst_secret *of_file;
+	bool tried; /* another one */
+};
+
+static int try_own(void *ctx, const struct kst_secret *pass, struct kst_error *err)
 {
-	return kst_key_open_with(ctx, pass, err);
+	struct own *own = ctx;
+
+	if (kst_secret_equal(pass, own->of_file)) /* --pass is offered for its keys, too */
+		return 1;
+	own->tried = true;
+	return kst_key_open_with(own->key, pass, err);
 }
 
-/* 1 and the passphrase that opens the key and not the file; 0 it has none; -1 it has, and nobody gave it. */
-static int own_pass(struct kst_store *s, const struct kst_entry *e, struct kst_secret *pass, struct kst_error *err)
+/* 1 it opens with another passphrase than the file; 0 it does not; -1 no memory. */
+static int has_own_pass(struct kst_store *s, const struct kst_key *key, struct own *own, struct kst_error *err)
 {
-	struct kst_question q = { .what = KST_ASK_KEY,
-				  .path = s->path,
-				  .format = s->format->title,
-				  .alias = e->alias,
-				  .optional = true };
-	struct kst_key *key = NULL;
-	int rc = 0;
-
-	if (!(s->format->caps & KST_CAP_INTEGRITY) || !s->model.has_pass || !e->key || !e->key->sealed.len ||
-	    kst_key_copy(&key, e->key, NULL) < 0)
+	own->of_file = &s->model.pass;
+	if (!(s->format->caps & KST_CAP_INTEGRITY) || !s->model.has_pass || !key || !key->sealed.len)
 		return 0;
-	kst_secret_release(&key->pkcs8);
-	if (kst_key_open_with(key, &s->model.pass, NULL) == 1)
-		rc = kst_ask_until(s->asker, &q, NULL, try_key, key, pass, NULL, err) < 0 ? -1 : 1;
-	kst_key_free(key);
-	return rc;
+	if (kst_key_copy(&own->key, key, err) < 0)
+		return -1;
+	kst_secret_release(&own->key->pkcs8);
+	return kst_key_open_with(own->key, own->of_file, NULL) == 1;
 }
 
 int kst_store_keep_seal(struct kst_store *s, const struct kst_entry *old, struct kst_entry *e,
 			struct kst_error *err)
 {
 	struct kst_secret pass KST_SCRATCH_SECRET = KST_SECRET_INIT;
-	struct kst_buf path KST_SCRATCH_BUF = KST_BUF_INIT, alias KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_buf path KST_SCRATCH_BUF = KST_BUF_INIT, word KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_question q = { .what = KST_ASK_KEY,
+				  .path = s->path,
+				  .format = s->format->title,
+				  .alias = old->alias,
+				  .optional = true };
 	struct kst_error why = KST_ERROR_INIT;
-	int rc;
+	const char *alias = e->alias ? e->alias : "";
+	struct own own = { .key = NULL };
+	int rc = 0;
 
-	if (!e->key || kst_key_is_sealed(e->key))
-		return 0;
-	rc = own_pass(s, old, &pass, &why);
-	if (rc && s->format->pbe == KST_PBE_OWN)
+	if (e->key && !kst_key_is_sealed(e->key))
+		rc = has_own_pass(s, old->key, &own, err);
+	if (rc <= 0)
+		goto done;
+	rc = 0;
+	if (s->format->pbe == KST_PBE_OWN) {
 		kst_note(s->notes, "entry-passphrase",
-			 "\"%s\" had a passphrase of its own; the new key has that of the file", e->alias ? e->alias : "");
-	else if (rc > 0)
-		return seal_alone(s, e->key, &pass, err);
-	else if (rc < 0)
+			 "\"%s\" had a passphrase of its own; the new key has that of the file", alias);
+	} else if (kst_ask_until(s->asker, &q, NULL, try_own, &own, &pass, NULL, &why) == 0) {
+		rc = seal_alone(s, e->key, &pass, err);
+	} else if (why.code == KST_E_PASSPHRASE_NEEDED || (why.code == KST_E_WRONG_KEY_PASSPHRASE && !own.tried)) {
+		kst_text_shell(&word, alias);
 		kst_note(s->notes, "entry-passphrase",
 			 "\"%s\" had a passphrase of its own, which was not given; the new key has that of the file: "
 			 "kstool passwd %s %s gives it one",
-			 e->alias ? e->alias : "", kst_text_shell_path(&path, s->path),
-			 kst_text_shell_path(&alias, e->alias ? e->alias : "ENTRY"));
-	return 0;
+			 alias, kst_text_shell_path(&path, s->path), word.data ? (const char *)word.data : "ENTRY");
+	} else { /* one that is wrong, or cannot be read, is no reason to do without */
+		if (err && err->code == KST_OK)
+			*err = why;
+		rc = -1;
+	}
+done:
+	kst_key_free(own.key);
+	return rc;
 }
