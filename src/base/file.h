@@ -16,6 +16,7 @@
 
 #include "kstool/buf.h"
 #include "kstool/error.h"
+#include "kstool/fd.h"
 
 /*
  * From where fd stands to the end: a regular file, fifo or standard input.  Appends; the bytes
@@ -26,8 +27,6 @@ int kst_fd_read_all(int fd, uint64_t limit, struct kst_buf *out, struct kst_erro
 int kst_file_open(const char *path, struct stat *st, struct kst_error *err);
 /* pread of exactly n bytes (EINTR, short reads); TRUNCATED at the end of the file. */
 int kst_fd_read_at(int fd, uint64_t offset, void *buf, size_t n, struct kst_error *err);
-/* write of all n bytes (EINTR, short writes); DISK_FULL, CANNOT_WRITE ... */
-int kst_fd_write_all(int fd, const void *data, size_t n, struct kst_error *err);
 
 struct kst_place {     /* where a file is, or will be */
 	char *dir, *name;  /* after symbolic links; name has no '/' */
@@ -47,6 +46,9 @@ int kst_place_find(struct kst_place *p, const char *path, bool loose, struct kst
 int kst_place_at(struct kst_place *p, int dirfd, const char *dir, const char *name, bool loose,
 		 struct kst_error *err);
 void kst_place_release(struct kst_place *p);
+/* May others than the user write it?  What is of the user's own group is the user's: so it is wherever
+ * the umask is 002, and in containers that run under any uid with group 0. */
+bool kst_others_write(const struct stat *st);
 
 /*
  * Open and lock (flock LOCK_EX) the file of an existing place; when the file was replaced while

@@ -81,6 +81,11 @@ int kst_place_at(struct kst_place *p, int dirfd, const char *dir, const char *na
 	return kst_error_subject(err, "%s/%s", dir, name);
 }
 
+bool kst_others_write(const struct stat *st)
+{
+	return (st->st_mode & 002) || ((st->st_mode & 020) && st->st_gid != getegid());
+}
+
 int kst_place_find(struct kst_place *p, const char *path, bool loose, struct kst_error *err)
 {
 	char *real = follow(path, err), *slash;
@@ -111,13 +116,8 @@ int kst_place_find(struct kst_place *p, const char *path, bool loose, struct kst
 				      p->dir);
 		goto fail;
 	}
-	/*
-	 * Whoever may write the directory may put another file in the place of this one.
-	 * A directory of the user's own group is the user's: so it is wherever the umask
-	 * is 002, and in containers that run under any uid with group 0.
-	 */
-	if (!loose && (dir.st_mode & 022) && !(dir.st_mode & S_ISVTX) &&
-	    ((dir.st_mode & 002) || dir.st_gid != getegid())) {
+	/* Whoever may write the directory may put another file in the place of this one. */
+	if (!loose && !(dir.st_mode & S_ISVTX) && kst_others_write(&dir)) {
 		kst_error_setx(err, KST_E_PERMISSIONS, "others may write to its directory %s",
 			       p->dir);
 		kst_error_command(err, "chmod", "go-w", p->dir, NULL);

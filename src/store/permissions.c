@@ -14,18 +14,21 @@
 #include "kstool/text.h"
 #include "store/store.h"
 
+int kst_refuse_writers(const char *path, const struct stat *st, const char *what, struct kst_error *err)
+{
+	kst_error_setx(err, KST_E_PERMISSIONS, "%s can change this %s (mode %03o)",
+		       st->st_mode & 002 ? "everybody" : "its group", what, (unsigned)st->st_mode & 0777);
+	kst_error_subject(err, "%s", path);
+	kst_hint_path(err, "chmod go-w ", path, "");
+	return kst_error_hint(err, "add --insecure-permissions to accept it as it is");
+}
+
 int kst_check_editable(const struct kst_store *s, const struct stat *st, struct kst_error *err)
 {
 	if (s->loose)
 		return 0;
-	if (st->st_mode & 022) {
-		kst_error_setx(err, KST_E_PERMISSIONS, "%s can change this file (mode %03o)",
-			       st->st_mode & 002 ? "everybody" : "its group",
-			       (unsigned)st->st_mode & 0777);
-		kst_error_subject(err, "%s", s->path);
-		kst_hint_path(err, "chmod go-w ", s->path, "");
-		return kst_error_hint(err, "add --insecure-permissions to accept it as it is");
-	}
+	if (st->st_mode & 022)
+		return kst_refuse_writers(s->path, st, "file", err);
 	/* A rename gives the new bytes to one of the names and leaves the old to the others. */
 	if (st->st_nlink > 1) {
 		kst_error_setx(err, KST_E_PERMISSIONS,

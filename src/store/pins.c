@@ -2,20 +2,13 @@
 /* pins.c - the files that list the pinned signers */
 #include <unistd.h>
 
-#include "base/file.h"
 #include "kstool/native.h"
 #include "store/store.h"
 
-/* Who can add a line decides which stores are believed.  A file of the user's own group is the
- * user's, as a directory is (base/place.c). */
+/* Who can add a line decides which stores are believed. */
 static int check_writers(const char *path, const struct stat *st, struct kst_error *err)
 {
-	if (!S_ISREG(st->st_mode) || !(st->st_mode & 022) || (!(st->st_mode & 002) && st->st_gid == getegid()))
-		return 0;
-	kst_error_setx(err, KST_E_PERMISSIONS, "%s can change this list of signers (mode %03o)",
-		       st->st_mode & 002 ? "everybody" : "its group", (unsigned)st->st_mode & 0777);
-	kst_hint_path(err, "chmod go-w ", path, "");
-	return kst_error_hint(err, "add --insecure-permissions to accept it as it is");
+	return S_ISREG(st->st_mode) && kst_others_write(st) ? kst_refuse_writers(path, st, "list of signers", err) : 0;
 }
 
 static int read_list(struct kst_pin **list, size_t *nr, const char *path, bool loose, struct kst_error *err)

@@ -82,7 +82,8 @@ int kst_store_open_secret(struct kst_store *s, struct kst_entry *e, struct kst_e
 
 /* ---- passwd.c ---- */
 /* The key of `e`, which takes the place of `old`, gets the passphrase that old's key has beside that
- * of the file, if it has one and somebody gave it; else that it has not is noted.  0 or -1. */
+ * of the file, if it has one and somebody gave it; where nobody did, that is noted.  0; -1: a
+ * passphrase was given and is wrong or cannot be read. */
 int kst_store_keep_seal(struct kst_store *s, const struct kst_entry *old, struct kst_entry *e,
 			struct kst_error *err);
 
@@ -115,6 +116,8 @@ int kst_explain(const uint8_t *data, size_t n, bool binary, struct kst_error *er
 int kst_check_editable(const struct kst_store *s, const struct stat *st, struct kst_error *err);
 /* Notes on what others may read or write. */
 void kst_note_permissions(struct kst_store *s);
+/* PERMISSIONS: who can change this `what`, and what mends it.  -1. */
+int kst_refuse_writers(const char *path, const struct stat *st, const char *what, struct kst_error *err);
 /* Mode of a new file: 0600, or for what is public 0644 without the bits of the umask. */
 mode_t kst_new_mode(bool secret);
 
