@@ -98,18 +98,18 @@ static int add_host(GENERAL_NAMES *names, const char *host, struct kst_error *er
 	return 0;
 }
 
-static int put_hosts(STACK_OF(X509_EXTENSION) **ext, const char *const *host, bool critical,
-		     struct kst_error *err)
+static GENERAL_NAMES *host_names(const char *const *host, struct kst_error *err)
 {
 	GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
 	int rc = names ? 0 : kst_sign_nomem(err);
+
 	for (size_t i = 0; rc == 0 && host[i]; i++)
 		rc = add_host(names, host[i], err);
-	if (rc == 0 && X509V3_add1_i2d(ext, NID_subject_alt_name, names, critical,
-				       X509V3_ADD_DEFAULT) != 1)
-		rc = kst_sign_nomem(err);
-	GENERAL_NAMES_free(names);
-	return rc;
+	if (rc < 0) {
+		GENERAL_NAMES_free(names);
+		return NULL;
+	}
+	return names;
 }
 
 int kst_sign_copy_ext(STACK_OF(X509_EXTENSION) **ext, const struct kst_cert *from, const char *oid,
@@ -211,27 +211,25 @@ static int set_units(X509_NAME *name, const char *const *ou, struct kst_error *e
 int kst_sign_names(X509_NAME **out, STACK_OF(X509_EXTENSION) **ext, const struct kst_sign_names *n,
 		   struct kst_error *err)
 {
-	bool has_host = n->host && n->host[0];
+	GENERAL_NAMES *names = NULL;
 	X509_NAME *name = NULL;
-	uint8_t ip[16];
-	int rc;
+	int rc = -1;
 
-	for (size_t i = 0; has_host && n->host[i]; i++)
-		if (host_form(n->host[i], ip, err) < 0)
-			return -1;
-	if (subject(&name, n, err) < 0)
-		return -1;
-	if (n->ou && *n->ou && set_units(name, n->ou, err) < 0) {
-		X509_NAME_free(name);
-		return -1;
-	}
+	/* Before the first of them becomes a CN: what is no name gives no CN either. */
+	if ((n->host && n->host[0] && !(names = host_names(n->host, err))) || subject(&name, n, err) < 0 ||
+	    (n->ou && *n->ou && set_units(name, n->ou, err) < 0))
+		goto done;
 	bool empty = X509_NAME_entry_count(name) == 0;
-	if (has_host)
-		rc = put_hosts(ext, n->host, empty, err);
+	if (names)
+		rc = X509V3_add1_i2d(ext, NID_subject_alt_name, names, empty, X509V3_ADD_DEFAULT) == 1 ?
+			     0 :
+			     kst_sign_nomem(err);
 	else
 		rc = n->from ? kst_sign_copy_ext(ext, n->from, OID_SUBJECT_ALT_NAME, err) : 1;
 	if (rc > 0 && empty)
 		rc = kst_error_setx(err, KST_E_BAD_VALUE, "a subject or a host name is needed");
+done:
+	GENERAL_NAMES_free(names);
 	if (rc < 0) {
 		X509_NAME_free(name);
 		return -1;
