@@ -214,7 +214,7 @@ VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=d
 	--errors-for-leak-kinds=definite
 # Conversations without Argon2id (seconds for each under valgrind), each command under valgrind, and the suites below the formats and of the formats.
 # VALGRIND_SUITES='...' names others; the build gives every block its own malloc.
-VALGRIND_TALKS ?= change damage errors json pem-edit sealed trust
+VALGRIND_TALKS ?= change damage errors pem-edit sealed trust
 VALGRIND_SUITES ?= base text model gather der chain pkcs12_traps kst1_repair kst1_later
 valgrind: valgrind-talks valgrind-suites
 valgrind-talks: $(B)/cli $(B)/kstool $(FIXTURES)/.done
