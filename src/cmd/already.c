@@ -78,18 +78,17 @@ bool already_there(struct already *a, struct cli *cli, struct kst_store *meant, 
 				  .format = f->title,
 				  .java_rules = f->caps & KST_CAP_JAVA };
 	struct kst_store *there = NULL;
-	struct kst_error unsaid = KST_ERROR_INIT; /* what cannot be told apart is not the same */
 	enum kst_ask_source source;
 	struct stat st;
 
 	/* A fifo (/dev/stdout may be one) would wait for a writer that never comes. */
 	if (stat(kst_store_path(meant), &st) < 0 || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
 		return false;
-	if (needs_pass(cli, f, w, meant) && cli->asker.ask(cli->asker.ctx, &q, &pass, &source, &unsaid) != 0)
+	if (needs_pass(cli, f, w, meant) && cli->asker.ask(cli->asker.ctx, &q, &pass, &source, NULL) != 0)
 		return false;
 	open.asker = &asker;
 	open.notes = NULL;
-	if (kst_store_open(&there, kst_store_path(meant), &open, &unsaid) < 0)
+	if (kst_store_open(&there, kst_store_path(meant), &open, NULL) < 0)
 		return false;
 	bool same = kst_store_same(meant, w, there);
 	kst_store_free(there);
