@@ -122,9 +122,10 @@ static void tell_fading(struct cli *cli, const struct convert_opts *opt, const s
 		      { KST_CAP_SECRET_ALGS, "the algorithms of secret keys" },
 		      { KST_CAP_TRUST, "that a certificate is trusted" } };
 
+	bool all = cli->g.verbose || !out_is(cli->out, OUT_TEXT);
+
 	for (size_t k = 0; k < sizeof(sorts) / sizeof(sorts[0]); k++) {
 		struct kst_buf names KST_SCRATCH_BUF = KST_BUF_INIT;
-		bool all = cli->g.verbose || !out_is(cli->out, OUT_TEXT);
 		size_t nr = 0;
 
 		for (size_t i = 0; i < g->nr; i++) {

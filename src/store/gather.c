@@ -138,8 +138,7 @@ static void note_hole(const struct work *w, const struct kst_entry *e)
 
 	kst_cert_issuer_name(e->chain.cert[e->chain.nr - 1], &issuer);
 	kst_note(w->notes, "chain-incomplete",
-		 "\"%s\": the certificate of its issuer \"%s\" is not among the inputs; name its file too, or clients "
-		 "may fail",
+		 "\"%s\": the certificate of its issuer \"%s\" is missing; name its file too, or clients may fail",
 		 name_of(e, &scratch), issuer.data ? (const char *)issuer.data : "");
 }
 

@@ -56,8 +56,19 @@ static void signers(const uint8_t *data, size_t size)
 	kst_buf_release(&text);
 }
 
+static void host(const uint8_t *data, size_t size)
+{
+	struct kst_buf text = KST_BUF_INIT;
+
+	if (kst_text_idn(&text, (const char *)data, size) && !kst_utf8_valid(text.data, text.len) &&
+	    kst_utf8_valid(data, size))
+		fuzz_bug("a host name in Punycode is decoded to what is no UTF-8");
+	kst_buf_release(&text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	host(data, size);
 	key_file(data, size);
 	signer(data, size);
 	signers(data, size);
