@@ -292,7 +292,7 @@ def read_only(case, row, mode, name):
         for f in os.listdir(case.dir):
             os.chown(case.path(f), 65534, 65534)
         os.chown(case.dir, 65534, 65534)
-        how = {"user": 65534, "group": 65534, "extra_groups": []}
+        how = {"user": 65534, "group": 65534, "extra_groups": [], "program": reachable()}
     os.chmod(where, 0o555)
     try:
         fails(case, row.ok, 8, mode, name + " where it may not write", **how)
