@@ -16,7 +16,7 @@ OPT ?= -O2 -g
 
 VERSION := $(shell sed -n 's/^\#define KSTOOL_VERSION "\(.*\)"/\1/p' include/kstool/kstool.h)
 
-LIBS_PC = libcrypto libsodium jansson libutf8proc
+LIBS_PC = libssl libcrypto sqlite3 libsodium jansson libutf8proc
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wswitch-enum -Wstrict-prototypes \
 	-Wmissing-prototypes -Wformat=2 -Wno-switch-default
 HARDEN = -fstack-protector-strong -fstack-clash-protection -fPIE
@@ -36,10 +36,10 @@ ALL_CPPFLAGS += -DKST_STATIC
 LDLIBS = $(STATIC_LIBS)
 ALL_LDFLAGS = -static -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
 else
-LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS_PC))
+LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS_PC)) -lcsv
 endif
 
-LIB_SRC = $(sort $(wildcard src/base/*.c src/crypto/*.c src/model/*.c src/store/*.c formats/*.c))
+LIB_SRC = $(sort $(wildcard src/base/*.c src/crypto/*.c src/model/*.c src/store/*.c src/tls/*.c src/ca/*.c formats/*.c))
 CLI_SRC = $(sort $(wildcard src/ui/*.c src/cmd/*.c)) src/main.c
 UNIT_SRC = $(sort $(wildcard tests/unit/test_*.c))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
@@ -233,7 +233,7 @@ demo:
 	@sh src/gen/demo.sh $(B)/kstool
 
 # ---- one static file, for containers without libraries, locale or /etc ----
-STATIC_LIBS = $(shell $(PKG_CONFIG) --static --libs libsodium jansson libutf8proc) -l:libcrypto.a -ldl -lpthread
+STATIC_LIBS = $(shell $(PKG_CONFIG) --static --libs libsodium jansson libutf8proc sqlite3) -lcsv -l:libssl.a -l:libcrypto.a -ldl -lpthread
 static:
 	@$(MAKE) --no-print-directory B=build/static LINK=static build/static/kstool
 static-check: static

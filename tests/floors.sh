@@ -46,6 +46,9 @@ rule() { # what is said, the line that breaks it
 	echo '/* empty */' > src/cmd/a.c
 }
 rule 'OpenSSL is known in a room' '#include <openssl/evp.h>'
+rule 'libssl is known in a room' '#include <openssl/ssl.h>'
+rule 'SQLite is known in a room' '#include <sqlite3.h>'
+rule 'libcsv is known in a room' '#include <csv.h>'
 rule 'libsodium is known in a room' '#include <sodium.h>'
 rule 'jansson is known in a room' '#include <jansson.h>'
 rule 'malloc is known in a room' 'p = malloc(1);'

@@ -8,6 +8,9 @@ only() { # what, pattern, allowed files (extended regex)
 	[ -z "$found" ] || { printf '%s is known in a room that should not know it:\n%s\n' "$1" "$found"; bad=1; }
 }
 only OpenSSL '#include <openssl/' '^src/(crypto|tls|ca|provider)/|^formats/(pem|der|pkcs12|pkcs7)'
+only libssl '#include <openssl/ssl' '^src/tls/'
+only SQLite '#include <sqlite3.h>' '^src/ca/ledger'
+only libcsv '#include <csv.h>' '^src/ca/batch'
 only libsodium '#include <sodium.h>' '^src/base/secret\.c|^src/crypto/|^formats/kst1|^src/main\.c'
 only jansson '#include <jansson.h>' '^src/ui/json\.c|^formats/(jwks|jwks_write|jwks_file|k8s)\.[ch]'
 only malloc '[^_a-z](malloc|calloc|realloc|strdup|strndup|asprintf) ?\(' '^src/base/alloc\.c|^include/kstool/alloc\.h|^src/base/(text|width|utf8)|^src/ui/json\.c'

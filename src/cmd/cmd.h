@@ -15,7 +15,7 @@
 #include "ui/out.h"
 #include "ui/progress.h"
 
-enum cmd_group { GROUP_LOOK, GROUP_MAKE, GROUP_CHANGE, GROUP_NATIVE, GROUP_HELP, GROUP_HIDDEN };
+enum cmd_group { GROUP_LOOK, GROUP_MAKE, GROUP_CHANGE, GROUP_NATIVE, GROUP_CA, GROUP_TLS, GROUP_HELP, GROUP_HIDDEN };
 
 struct cmd_example {
 	const char *line; /* a whole command line, as a person types it */

@@ -18,6 +18,8 @@ static const struct {
 	{ GROUP_MAKE, "MAKE", "" },
 	{ GROUP_CHANGE, "CHANGE", "(atomic, the same again is \"unchanged\", --dry-run)" },
 	{ GROUP_NATIVE, "NATIVE STORES", "(.kst)" },
+	{ GROUP_CA, "PRIVATE CA", "(--ca DIR, or KSTOOL_CA)" },
+	{ GROUP_TLS, "HANDSHAKE", "" },
 	{ GROUP_HELP, "HELP", "" },
 };
 #define GROUPS (sizeof(groups) / sizeof(*groups))

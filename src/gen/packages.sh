@@ -15,6 +15,9 @@ build   header:string.h                     libc6-dev               glibc-devel 
 build   cmd:make                            make                    make                    make
 build   cmd:pkg-config                      pkg-config              pkgconf-pkg-config      pkgconf
 build   pc:libcrypto                        libssl-dev              openssl-devel           openssl@3
+build   pc:libssl                           libssl-dev              openssl-devel           openssl@3
+build   pc:sqlite3                          libsqlite3-dev          sqlite-devel            sqlite
+build   header:csv.h                        libcsv-dev              libcsv-devel            libcsv
 build   pc:libsodium                        libsodium-dev           libsodium-devel         libsodium
 build   pc:jansson                          libjansson-dev          jansson-devel           jansson
 build   pc:libutf8proc                      libutf8proc-dev         utf8proc-devel          utf8proc
@@ -31,6 +34,10 @@ check   cmd:python3                         python3                 python3     
 check   py:nacl                             python3-nacl            python3-pynacl          -
 check   py:cryptography                     python3-cryptography    python3-cryptography    -
 check   py:jsonschema                       python3-jsonschema      python3-jsonschema      -
+check   cmd:curl                            curl                    curl                    curl
+check   cmd:nginx                           nginx-light             nginx                   nginx
+check   cmd:apache2                         apache2                 httpd                   httpd
+check   cmd:sqlite3                         sqlite3                 sqlite                  sqlite
 check   cmd:jq                              jq                      jq                      jq
 check   cmd:strace                          strace                  strace                  -
 check   cmd:valgrind                        valgrind                valgrind                -
@@ -42,8 +49,6 @@ check   cmd:mandoc                          mandoc                  mandoc      
 check   cmd:scdoc                           scdoc                   scdoc                   scdoc
 ci      cmd:clang                           clang                   clang                   llvm
 ci      clangrt:asan                        libclang-rt-dev         compiler-rt             llvm
-ci      cmd:curl                            curl                    curl                    curl
-ci      cmd:nginx                           nginx-light             nginx                   nginx
 T
 }
 

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tls.h - handshakes: with a live server, with a client, or of two stores in memory
+ *
+ * OpenSSL's libssl shakes hands; whom one believes is decided by kst_verify(), on
+ * both sides, so that every fault is named and not only the first.  What the other
+ * side sends is hostile: time, bytes and certificates are bounded.
+ */
+#ifndef KSTOOL_TLS_H
+#define KSTOOL_TLS_H
+
+#include "kstool/verify.h"
+
+/* ---- where ---- */
+
+struct kst_endpoint {
+	char host[256];     /* name or address, without brackets */
+	char port[16];      /* number or service name */
+	bool is_address;    /* host is an IP address: no SNI */
+};
+/* "HOST:PORT", "[v6]:PORT", "tls://HOST[:PORT]" (443).  0; 1 it is no endpoint (no error); -1 BAD_VALUE. */
+int kst_endpoint_parse(struct kst_endpoint *out, const char *text, struct kst_error *err);
+
+/* What --starttls takes, NULL-terminated: smtp imap pop3 ldap postgres mysql xmpp ftp. */
+extern const char *const kst_starttls_names[];
+
+struct kst_connect {
+	struct kst_endpoint to;
+	const char *resolve;     /* connect to this address instead; NULL */
+	const char *starttls;    /* one of the names; NULL */
+	const char *sni;         /* NULL: the host, if it is a name */
+	const char *alpn;        /* "h2,http/1.1"; NULL */
+	int min_version, max_version; /* 0x0303 TLS 1.2, 0x0304 TLS 1.3; 0 no limit */
+	int timeout_ms;          /* for the whole */
+};
+
+/* ---- who ---- */
+
+struct kst_identity {        /* borrowed */
+	const struct kst_key *key; /* open */
+	const struct kst_chain *chain;
+};
+
+/* ---- the ladder: what passed, in order ---- */
+
+enum kst_side { KST_SIDE_CLIENT, KST_SIDE_SERVER };
+enum kst_step_kind {
+	KST_STEP_HELLO, KST_STEP_CERTIFICATE, KST_STEP_CHECK, KST_STEP_REQUEST, KST_STEP_KEYS,
+	KST_STEP_FINISHED, KST_STEP_ALERT, KST_STEP_DATA, KST_STEP_CLOSED
+};
+struct kst_step {
+	enum kst_step_kind kind;
+	enum kst_side from;   /* who sent it, or who checked */
+	enum kst_result result;
+	int alert;            /* ALERT: its number (RFC 8446 6) */
+	int ms;               /* since the start; 0 in memory */
+	char *text;           /* for people, raw */
+};
+struct kst_party {           /* one side, as the other saw it */
+	struct kst_chain sent;   /* certificates it sent, leaf first as sent */
+	bool has_verdict;
+	struct kst_verdict verdict; /* of the other side on `sent` */
+	struct kst_blob staple;  /* OCSP response, DER */
+};
+struct kst_handshake {
+	bool done;               /* both sides finished, and nobody refused afterwards */
+	int version;             /* 0x0304 */
+	char cipher[64], group[64], alpn[64], peer[128]; /* peer: "10.1.2.3:5432" */
+	bool asked_for_client;   /* the server asked for a client certificate */
+	bool sent_client;        /* and got one */
+	struct kst_blob *ca_names; /* DER Names that the server accepts */
+	size_t nr_ca_names;
+	struct kst_party server, client;
+	int alert_from;          /* enum kst_side, of a fatal alert; -1 none */
+	int alert;               /* its number; -1 */
+	int alert_after_ms;      /* after the handshake was done for us: TLS 1.3's late refusal; -1 */
+	struct kst_step *step;
+	size_t nr;
+};
+void kst_handshake_release(struct kst_handshake *h);
+const char *kst_alert_name(int alert); /* "unknown_ca" */
+const char *kst_tls_version_text(int version); /* "TLS 1.3" */
+
+/*
+ * How a side judges the other: `request` is kst_verify()'s, its chain is filled in from what was sent.
+ * NULL anchors: nothing is judged (a look at a server).
+ */
+struct kst_side_options {
+	struct kst_identity me;        /* key NULL: no certificate */
+	const struct kst_verify_request *judge; /* NULL: take anything */
+	bool require_client;           /* server: no certificate is refused */
+	bool request_client;           /* server: ask for one */
+};
+
+/* Shake hands with a live server and, with TLS 1.3, wait up to a second for a late refusal (unless
+ * `look`: then it is closed as soon as the certificates are here).  0 it took place, whatever came out
+ * (see *out); -1: UNREACHABLE, TIMEOUT, NOT_TLS, ... */
+int kst_tls_connect(struct kst_handshake *out, const struct kst_connect *how,
+		    const struct kst_side_options *client, bool look, struct kst_error *err);
+
+/* Both ends in memory.  0, or -1 where it could not be tried. */
+int kst_tls_pair(struct kst_handshake *out, const struct kst_side_options *server,
+		 const struct kst_side_options *client, const struct kst_connect *how,
+		 struct kst_error *err);
+
+/* A live server's certificates alone, as sent.  `staple` (may be NULL) gets its OCSP response. */
+int kst_tls_fetch(struct kst_chain *out, struct kst_blob *staple, const struct kst_connect *how,
+		  struct kst_error *err);
+
+#endif
