@@ -15,11 +15,17 @@
 
 struct kst_endpoint {
 	char host[256];     /* name or address, without brackets */
-	char port[16];      /* number or service name */
+	char port[16];      /* a number */
 	bool is_address;    /* host is an IP address: no SNI */
 };
-/* "HOST:PORT", "[v6]:PORT", "tls://HOST[:PORT]" (443).  0; 1 it is no endpoint (no error); -1 BAD_VALUE. */
+/*
+ * "HOST:PORT", "[v6]:PORT", "tls://HOST[:PORT]" (443).  PORT is a number, or the name of a service that
+ * speaks TLS ("ldaps").  0; 1 it is no endpoint (no error); -1 BAD_VALUE: it is meant to be one.  Whether
+ * a file goes by the same name is for the caller to see.
+ */
 int kst_endpoint_parse(struct kst_endpoint *out, const char *text, struct kst_error *err);
+/* "api.acme.test:443", "[::1]:443"; appended. */
+void kst_endpoint_text(const struct kst_endpoint *e, struct kst_buf *out);
 
 /* What --starttls takes, NULL-terminated: smtp imap pop3 ldap postgres mysql xmpp ftp. */
 extern const char *const kst_starttls_names[];

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC */
+/* starttls.h - what the protocols of starttls*.c share: bounded reading, and the server's words in the error */
+#ifndef KST_TLS_STARTTLS_H
+#define KST_TLS_STARTTLS_H
+
+#include "tls/net.h"
+
+struct kst_talk {
+	struct kst_net *net;
+	struct kst_error *err;
+	struct kst_buf in; /* all that came */
+	size_t at;         /* of it, what was taken */
+	size_t total, lines;
+	bool protocol_lines; /* each line of a reply has its number */
+};
+
+/* Read more, once.  0 or -1. */
+int kst_talk_more(struct kst_talk *t);
+/* The next n bytes, borrowed until more is read; NULL and the error. */
+const uint8_t *kst_talk_take(struct kst_talk *t, size_t n);
+/* STARTTLS: `what` is wrong; and what the server said, if it said something.  Returns -1. */
+int kst_talk_failed(struct kst_talk *t, const char *what, const void *said, size_t n);
+
+/* ---- starttls_binary.c ---- */
+int kst_talk_ldap(struct kst_talk *t, const char *host);
+int kst_talk_postgres(struct kst_talk *t, const char *host);
+int kst_talk_mysql(struct kst_talk *t, const char *host);
+
+#endif
