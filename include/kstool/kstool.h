@@ -6,6 +6,7 @@
 #include "kstool/alloc.h"
 #include "kstool/ask.h"
 #include "kstool/buf.h"
+#include "kstool/ca.h"
 #include "kstool/cert.h"
 #include "kstool/consumer.h"
 #include "kstool/csr.h"

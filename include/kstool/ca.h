@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ca.h - a private CA: a directory with its keys, its ledger, and what it has signed
+ *
+ *   ca.kst      key and chain of the issuing CA, a native store
+ *   root.kst    key of the root, a native store; not there where the root is elsewhere
+ *   ledger.db   what was signed, what was revoked: SQLite, durable at every commit
+ *   trust.pem   the root, for those who are to trust it     ca.pem  the issuing CA
+ *   crl.pem, crl.der   the present revocation list of the issuing CA
+ *   ca.csr      the request that waits for an offline root's answer
+ *   certs/SERIAL.pem   every certificate, for people
+ *   pending/    sealed keys of certificates that are being made
+ *
+ * A key is never used before what it signs is in the ledger.  A certificate is
+ * built, written down as pending and committed; then it is signed, written down and
+ * committed; then its files are written, and it counts as delivered.  Whoever is
+ * killed between leaves a row that the next command completes: the same bytes are
+ * signed, the same key is delivered, no serial is used twice.
+ *
+ * Many processes may work on one ledger at once.  One struct kst_ca belongs to one thread.
+ */
+#ifndef KSTOOL_CA_H
+#define KSTOOL_CA_H
+
+#include "kstool/issue.h"
+#include "kstool/store.h"
+
+#define KST_CA_LEDGER "ledger.db"
+#define KST_CA_STORE "ca.kst"
+#define KST_CA_ROOT_STORE "root.kst"
+#define KST_CA_TRUST "trust.pem"
+#define KST_CA_CERT "ca.pem"
+#define KST_CA_CRL_PEM "crl.pem"
+#define KST_CA_CRL_DER "crl.der"
+#define KST_CA_REQUEST "ca.csr"
+#define KST_CA_CERTS "certs"
+#define KST_CA_PENDING_DIR "pending"
+
+struct kst_ca;
+
+enum kst_ca_issuer { KST_CA_BY_ROOT, KST_CA_BY_CA };
+/* Whether it has expired is a matter of the clock, and of no state. */
+enum kst_ca_state { KST_CA_PENDING, KST_CA_VALID, KST_CA_REVOKED };
+const char *kst_ca_state_name(enum kst_ca_state s); /* "pending" "valid" "revoked" */
+
+/* ---- the directory ---- */
+
+/*
+ * Open the CA in `dir`: the ledger and the certificates; no secret is needed.  NO_CA: there is none;
+ * CA_WAITS: the root has not answered its request (with `waiting` that is allowed, and the CA has no
+ * certificate yet); LEDGER.  `opt` is what its stores are opened with later and must outlive it.
+ */
+int kst_ca_open(struct kst_ca **out, const char *dir, const struct kst_open_options *opt,
+		bool waiting, struct kst_error *err);
+void kst_ca_free(struct kst_ca *ca); /* a transaction that is open is rolled back */
+const char *kst_ca_dir(const struct kst_ca *ca);
+/* DIR/NAME, as the user wrote DIR; kst_free it.  NULL without memory. */
+char *kst_ca_path(const struct kst_ca *ca, const char *name);
+/* Of the issuing CA or the root; borrowed.  NULL: not there yet. */
+struct kst_cert *kst_ca_cert(const struct kst_ca *ca, enum kst_ca_issuer which);
+/* The private key, opened (the passphrase is asked for at the first call); borrowed.  NO_PRIVATE_KEY:
+ * the root is elsewhere.  0 or -1. */
+int kst_ca_key(struct kst_ca *ca, enum kst_ca_issuer which, struct kst_key **out,
+	       struct kst_error *err);
+
+/* ---- the ledger ---- */
+
+/* One certificate.  Everything is borrowed: from the caller where it goes in, from the ledger (during
+ * the call of kst_ca_each) where it comes out.  Texts may be NULL. */
+struct kst_ca_row {
+	int64_t id;             /* of the ledger; 0 where it goes in */
+	enum kst_ca_issuer issuer;
+	enum kst_ca_state state;
+	uint8_t serial[20];     /* big endian, without sign octet */
+	size_t serial_len;
+	const char *name;       /* what `ca issue` was told; people's name for it */
+	const char *subject;    /* RFC 4514 */
+	const char *alias;      /* of the entry in its store */
+	const char *sans;       /* "dns:a.test\nuri:..." */
+	const char *batch;      /* the row of a batch that it was made for */
+	enum kst_profile profile;
+	int64_t not_before, not_after, created;
+	int64_t revoked_at;     /* REVOKED */
+	int reason;             /* CRLReason; -1 none was given */
+	bool delivered;         /* its files were written, or nobody waits for any */
+	uint8_t spki[32];       /* SHA-256 of its SubjectPublicKeyInfo */
+	bool has_spki;
+	struct kst_bytes tbs;   /* what is to be signed; empty once it was */
+	struct kst_bytes cert;  /* DER; empty while pending, and of an import that has none */
+};
+
+#define KST_CA_IS(state) (1u << (state))
+struct kst_ca_query {           /* all that is set must be met */
+	int64_t id;
+	const char *name;       /* exactly */
+	const char *batch;
+	struct kst_bytes serial;
+	const uint8_t *spki;    /* 32 bytes */
+	unsigned states;        /* KST_CA_IS(); 0: all */
+	unsigned issuers;       /* 1u << enum kst_ca_issuer; 0: all */
+	int64_t expires_after, expires_before; /* not_after >, not_after <=; 0: not asked */
+	bool leaves;            /* no CAs */
+	bool undelivered;
+	const char *match;      /* in name, subject, SAN or serial, without regard to (ASCII) case */
+	bool by_expiry;         /* order: soonest first; else as they were made */
+	bool newest;            /* order: last made first */
+	size_t limit;           /* 0: none */
+};
+/* Stops when each() returns non-zero, and returns that (-1 with err set). */
+int kst_ca_each(struct kst_ca *ca, const struct kst_ca_query *q,
+		int (*each)(void *ctx, const struct kst_ca_row *row, struct kst_error *err), void *ctx,
+		struct kst_error *err);
+int kst_ca_count(struct kst_ca *ca, const struct kst_ca_query *q, size_t *out, struct kst_error *err);
+
+/*
+ * Transactions: changes are durable once kst_ca_commit() returns 0, and nobody else changes the
+ * ledger between begin and commit (others wait, at most half a minute: LEDGER_BUSY).  The changing
+ * calls below must stand between the two.
+ */
+int kst_ca_begin(struct kst_ca *ca, struct kst_error *err);
+int kst_ca_commit(struct kst_ca *ca, struct kst_error *err);
+void kst_ca_rollback(struct kst_ca *ca);
+
+/* A new row as it stands (PENDING with its TBS; VALID or REVOKED of an import).  SERIAL_USED: this
+ * issuer has given the serial away.  *id may be NULL. */
+int kst_ca_add(struct kst_ca *ca, const struct kst_ca_row *row, int64_t *id, struct kst_error *err);
+/* The pending row was signed: it is VALID.  If somebody else was faster, *there is the certificate of
+ * the ledger, which is the one that counts; else NULL. */
+int kst_ca_signed(struct kst_ca *ca, int64_t id, const struct kst_cert *cert,
+		  struct kst_cert **there, struct kst_error *err);
+int kst_ca_delivered(struct kst_ca *ca, int64_t id, struct kst_error *err);
+/* VALID to REVOKED (or another date and reason of what is revoked).  `reason` 8 (removeFromCRL) puts
+ * what was on hold back.  NO_SERIAL: there is no such row. */
+int kst_ca_revoke(struct kst_ca *ca, int64_t id, int64_t when, int reason, struct kst_error *err);
+
+/* Everything in the ledger is read and held against its indexes.  0, or -1 LEDGER. */
+int kst_ca_check(struct kst_ca *ca, struct kst_error *err);
+
+/* Facts about the CA, by name: "name", "crl-url", "ocsp-url", "issuer-url", "crl-days" ...  0; 1: not set; -1. */
+int kst_ca_fact(struct kst_ca *ca, const char *name, struct kst_buf *out, struct kst_error *err);
+int kst_ca_set_fact(struct kst_ca *ca, const char *name, const char *value, struct kst_error *err);
+/* The next number of a counter ("crl-number": 1, 2, ...), inside a transaction. */
+int kst_ca_next(struct kst_ca *ca, const char *counter, uint64_t *out, struct kst_error *err);
+
+/* DIR/certs/SERIAL.pem of a certificate that the ledger has.  Written again where it is there. */
+int kst_ca_write_cert(struct kst_ca *ca, const struct kst_cert *cert, struct kst_error *err);
+
+#endif
