@@ -37,14 +37,15 @@ struct kst_connect {
 	const char *sni;         /* NULL: the host, if it is a name */
 	const char *alpn;        /* "h2,http/1.1"; NULL */
 	int min_version, max_version; /* 0x0303 TLS 1.2, 0x0304 TLS 1.3; 0 no limit */
-	int timeout_ms;          /* for the whole */
+	int timeout_ms;          /* for the whole; 0: 10 s */
+	bool http;               /* ask for "/" over HTTP/1.1 when the handshake is done */
 };
 
 /* ---- who ---- */
 
 struct kst_identity {        /* borrowed */
 	const struct kst_key *key; /* open */
-	const struct kst_chain *chain;
+	const struct kst_chain *chain; /* sent as it is: nothing is added, nothing left out */
 };
 
 /* ---- the ladder: what passed, in order ---- */
@@ -56,22 +57,41 @@ enum kst_step_kind {
 };
 struct kst_step {
 	enum kst_step_kind kind;
-	enum kst_side from;   /* who sent it, or who checked */
+	enum kst_side from;   /* who sent it, or who checked; of KEYS: the server, who chose */
 	enum kst_result result;
-	int alert;            /* ALERT: its number (RFC 8446 6) */
+	int alert;            /* ALERT: its number (RFC 8446 6); -1 */
 	int ms;               /* since the start; 0 in memory */
-	char *text;           /* for people, raw */
+	char *text;           /* for people, raw; may be NULL */
 };
+const char *kst_step_slug(enum kst_step_kind kind); /* "hello" */
+const char *kst_side_slug(enum kst_side side);      /* "client" */
+
 struct kst_party {           /* one side, as the other saw it */
-	struct kst_chain sent;   /* certificates it sent, leaf first as sent */
+	struct kst_chain sent;   /* certificates it sent, leaf first as sent; in a pair, those it would have sent */
+	bool came;               /* they were sent: the handshake got that far */
 	bool has_verdict;
 	struct kst_verdict verdict; /* of the other side on `sent` */
 	struct kst_blob staple;  /* OCSP response, DER */
 };
+
+/* Why a handshake came to nothing.  The verdicts say why a certificate was refused. */
+enum kst_fault {
+	KST_FAULT_NONE = 0,
+#define KST_FAULT(name, slug, meaning) KST_FAULT_##name,
+#include "kstool/faults.def"
+	KST_FAULT_COUNT
+};
+const char *kst_fault_slug(enum kst_fault fault); /* NULL for NONE */
+const char *kst_fault_meaning(enum kst_fault fault);
+
 struct kst_handshake {
 	bool done;               /* both sides finished, and nobody refused afterwards */
-	int version;             /* 0x0304 */
+	enum kst_fault fault;    /* NONE: done, and nobody found anything */
+	enum kst_side fault_side; /* who refused, or whose own key, answer or silence it was */
+	char fault_text[256];    /* what exactly, in words; may be empty */
+	int version;             /* 0x0304; 0: none was agreed on */
 	char cipher[64], group[64], alpn[64], peer[128]; /* peer: "10.1.2.3:5432" */
+	char sni[256];           /* of a client */
 	bool asked_for_client;   /* the server asked for a client certificate */
 	bool sent_client;        /* and got one */
 	struct kst_blob *ca_names; /* DER Names that the server accepts */
@@ -79,17 +99,30 @@ struct kst_handshake {
 	struct kst_party server, client;
 	int alert_from;          /* enum kst_side, of a fatal alert; -1 none */
 	int alert;               /* its number; -1 */
-	int alert_after_ms;      /* after the handshake was done for us: TLS 1.3's late refusal; -1 */
+	int alert_after_ms;      /* after the handshake was done for the client: TLS 1.3's late refusal; -1 */
+	int http_status;         /* of the answer to a request (struct kst_connect.http); 0 none */
+	char answer[256];        /* its title, or the first line that came; hostile text */
 	struct kst_step *step;
 	size_t nr;
 };
+void kst_handshake_init(struct kst_handshake *h);
 void kst_handshake_release(struct kst_handshake *h);
-const char *kst_alert_name(int alert); /* "unknown_ca" */
+
+const char *kst_alert_name(int alert); /* "unknown_ca"; "alert" for what RFC 8446 does not know */
+/* What whoever sends it means, in words: "it does not know the CA of the certificate". */
+const char *kst_alert_meaning(int alert);
 const char *kst_tls_version_text(int version); /* "TLS 1.3" */
+/* "AES-256-GCM" of "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"; appended. */
+void kst_tls_cipher_text(const char *cipher, struct kst_buf *out);
+/* A CA name of the handshake as people read it: its CN, else the whole name.  Appended. */
+void kst_ca_name_text(const struct kst_blob *name, struct kst_buf *out);
+/* Is a certificate of the chain issued by (or the subject of) one of the names that the server
+ * accepts?  True where it accepts whatever it trusts (no names). */
+bool kst_handshake_accepts(const struct kst_handshake *h, const struct kst_chain *chain);
 
 /*
- * How a side judges the other: `request` is kst_verify()'s, its chain is filled in from what was sent.
- * NULL anchors: nothing is judged (a look at a server).
+ * How a side judges the other: `judge` is kst_verify()'s request, its chain is filled in from what was
+ * sent.  Its anchors are the names of CAs that a server sends.
  */
 struct kst_side_options {
 	struct kst_identity me;        /* key NULL: no certificate */
@@ -98,9 +131,9 @@ struct kst_side_options {
 	bool request_client;           /* server: ask for one */
 };
 
-/* Shake hands with a live server and, with TLS 1.3, wait up to a second for a late refusal (unless
- * `look`: then it is closed as soon as the certificates are here).  0 it took place, whatever came out
- * (see *out); -1: UNREACHABLE, TIMEOUT, NOT_TLS, ... */
+/* Shake hands with a live server and wait up to a second for a late refusal where it asked for a
+ * certificate (unless `look`: then it is closed as soon as the certificates are here).  0 it took
+ * place, whatever came out (see *out); -1: UNREACHABLE, TIMEOUT, NOT_TLS, ... */
 int kst_tls_connect(struct kst_handshake *out, const struct kst_connect *how,
 		    const struct kst_side_options *client, bool look, struct kst_error *err);
 
