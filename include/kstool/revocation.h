@@ -44,9 +44,12 @@ struct kst_revoked_at {
 	enum kst_revoked_why why;
 	int64_t when;              /* YES: revocation time */
 	int reason;                /* YES: CRLReason (RFC 5280 5.3.1), -1 none given */
+	int64_t invalid_since;     /* YES: invalidityDate (RFC 5280 5.3.2); 0 none given */
 	int64_t this_update, next_update; /* of the evidence; 0 not known */
 	char source[256];          /* "ca.crl", "OCSP http://...", "stapled by the server"; raw text */
-	char text[256];            /* UNKNOWN: what exactly, in words */
+	bool let_pass;             /* YES, NO: the evidence breaks a rule of RFC 5280 that others let pass too
+				    * (no number, no next update, SHA-1): a fault to the strict; `text` says which */
+	char text[512];            /* UNKNOWN: what exactly, in words; raw */
 };
 /* "keyCompromise" ...; NULL for what is none; and back: -1. */
 const char *kst_revocation_reason(int reason);
@@ -55,8 +58,11 @@ int kst_revocation_reason_by_name(const char *name);
 /*
  * What is known of `cert`, issued by `issuer`, at `at`.  Of a revocation with a date
  * after `at` (other than a key compromise) the answer is NO.  The first evidence that
- * answers counts, in the order: staple (leaf only), CRLs, OCSP, distribution points;
- * one YES of current evidence wins over any NO.  0, or -1 (no memory).
+ * answers counts, in the order: staple, CRLs, OCSP, distribution points; one YES of
+ * current evidence wins over any NO, and one of evidence that is out of date over
+ * silence.  Of several CRLs with one scope the newest counts.  Evidence that is younger
+ * than `at` counts for a certificate whose validity was not over when it was made.
+ * 0, or -1 (no memory).
  */
 int kst_revocations_check(struct kst_revocations *r, const struct kst_cert *cert,
 			  const struct kst_cert *issuer, int64_t at, struct kst_revoked_at *out,
