@@ -368,7 +368,7 @@ def _(w, role):
     return plain(w, role, eku=["1.3.6.1.5.5.7.3.4"])
 
 
-@fault("any-purpose")
+@fault("any-purpose", "wrong-purpose")
 def _(w, role):
     """extended key usage "any" alone"""
     return plain(w, role, eku=[ANY])
