@@ -81,17 +81,17 @@ static void look_up(struct certdata *d, const struct kst_cert *cert, struct word
 
 /* ---- dates after which nothing new is trusted ---- */
 
-static int restrict_by(struct kst_entry *e, struct words *w, const struct certdata_cert *c,
-		       struct kst_notes *notes, struct kst_error *err)
+static void restrict_by(struct kst_entry *e, struct words *w, const struct certdata_cert *c,
+			struct kst_notes *notes)
 {
-	static const struct {
+	const struct {
 		unsigned purpose;
 		const char *name;
-	} use[] = { { KST_FOR_SERVER, "server" }, { KST_FOR_EMAIL, "email" } };
-	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
+		int64_t *to;
+	} use[] = { { KST_FOR_SERVER, "server", &e->server_after },
+		    { KST_FOR_EMAIL, "email", &e->email_after } };
 
 	for (size_t i = 0; i < 2; i++) {
-		char day[KST_TIME_TEXT];
 		int64_t at = 0;
 		if (c->after[i].state == CERTDATA_NO_DATE)
 			continue;
@@ -106,15 +106,8 @@ static int restrict_by(struct kst_entry *e, struct words *w, const struct certda
 			continue;
 		}
 		if (w->yes & use[i].purpose)
-			kst_buf_printf(&text, "%snot for %s if issued after %s",
-				       text.len ? ", " : "", use[i].name,
-				       kst_time_text(at, KST_TIME_DATE, day));
+			*use[i].to = at;
 	}
-	if (text.failed)
-		return kst_error_nomem(err);
-	if (text.len && !(e->restriction = kst_strdup((char *)text.data)))
-		return kst_error_nomem(err);
-	return 0;
 }
 
 static int settle(struct certdata *d, struct kst_entry *e, const struct certdata_cert *c,
@@ -122,8 +115,7 @@ static int settle(struct certdata *d, struct kst_entry *e, const struct certdata
 {
 	struct words w = { 0, 0 };
 	look_up(d, e->chain.cert[0], &w);
-	if (restrict_by(e, &w, c, notes, err) < 0)
-		return -1;
+	restrict_by(e, &w, c, notes);
 	w.yes &= ~w.no;
 	e->trusted = w.yes != 0;
 	e->no_anchor = !e->trusted;

@@ -85,26 +85,14 @@ static char *legal(const struct kst_buf *label)
 
 static int restrict_after(struct reader *r, struct kst_entry *e, struct kst_error *err)
 {
-	static const struct {
-		const char *name;
-		unsigned purpose;
-	} use[] = { { "server", KST_FOR_SERVER }, { "email", KST_FOR_EMAIL } };
-	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
+	int64_t *const to[] = { &e->server_after, &e->email_after };
 	for (size_t i = 0; i < 2; i++) {
 		const struct kst_buf *b = &r->obj.after[i];
-		char day[KST_TIME_TEXT];
-		int64_t at;
-		if (!b->len)
-			continue;
-		if (kst_time_from_asn1(false, b->data, b->len, &at) < 0)
+		if (b->len && kst_time_from_asn1(false, b->data, b->len, to[i]) < 0)
 			return corrupt(r, "has a date that cannot be read before the object that ends",
 				       err);
-		kst_buf_printf(&text, "%snot for %s if issued after %s", text.len ? ", " : "",
-			       use[i].name, kst_time_text(at, KST_TIME_DATE, day));
 	}
-	if (text.len)
-		e->restriction = kst_strdup((char *)text.data);
-	return text.failed || (text.len && !e->restriction) ? kst_error_nomem(err) : 0;
+	return 0;
 }
 
 static int end_cert(struct reader *r, struct kst_error *err)

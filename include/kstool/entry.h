@@ -43,8 +43,11 @@ struct kst_entry {
 	struct kst_blob purposes;     /* trusted for: DER OIDs one after the other, ascending; empty: all */
 	struct kst_blob distrusted;   /* distrusted for: the same; a reader must honour it */
 
-	char *restriction;            /* a limit of its trust that its own format alone can state, in
-				       * words; NULL */
+	/* What was issued later is not trusted for servers, for e-mail; 0: no such date.  Only lists of
+	 * Mozilla state it, and the formats made from them. */
+	int64_t server_after, email_after;
+	char *restriction;            /* another limit of its trust that its own format alone can state,
+				       * in words; NULL */
 
 	struct kst_blob local_key_id; /* PKCS#12 */
 	struct kst_blob attrs;        /* other attributes of the key (or only) bag: DER Attributes in a row */
@@ -98,6 +101,9 @@ unsigned kst_purpose_by_name(const char *name);
 int kst_purposes_set(struct kst_blob *out, unsigned purposes);
 /* Is it an anchor for this purpose (one bit)? */
 bool kst_entry_trusted_for(const struct kst_entry *e, unsigned purpose);
+/* All purposes that it is trusted for (whether or not it is an anchor: without a list, everything), and
+ * that it is distrusted for, which counts more. */
+void kst_entry_trust_bits(const struct kst_entry *e, unsigned *trusted, unsigned *distrusted);
 /*
  * Make an entry that is an anchor for `purpose` one without purposes, for a store
  * that serves nothing else.  False: it is none, and stays as it is.
@@ -106,6 +112,8 @@ bool kst_entry_narrow(struct kst_entry *e, unsigned purpose);
 /* Its settings in words: "server, email", "nothing", "server; never for code"; empty where it has
  * none.  Appended. */
 void kst_entry_trust_text(const struct kst_entry *e, struct kst_buf *out);
+/* Of these what few formats can say: "not for server if issued after 2024-11-30".  Appended. */
+void kst_entry_limits_text(const struct kst_entry *e, struct kst_buf *out);
 
 /*
  * A legal alias made from hostile bytes by %XX of each offending byte (kst1.md

@@ -95,6 +95,8 @@ static int add(struct trust_job *st, const struct kst_entry *from, struct kst_ce
 		if (kst_blob_set(&e->purposes, from->purposes.data, from->purposes.len) < 0 ||
 		    kst_blob_set(&e->distrusted, from->distrusted.data, from->distrusted.len) < 0)
 			goto nomem;
+		e->server_after = from->server_after;
+		e->email_after = from->email_after;
 		if (from->restriction && !(e->restriction = kst_strdup(from->restriction)))
 			goto nomem;
 		if (st->opt->purpose)

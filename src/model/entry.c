@@ -93,6 +93,8 @@ int kst_entry_copy(struct kst_entry **out, const struct kst_entry *e, struct kst
 	c->modified = e->modified;
 	c->trusted = e->trusted;
 	c->no_anchor = e->no_anchor;
+	c->server_after = e->server_after;
+	c->email_after = e->email_after;
 	c->alias_derived = e->alias_derived;
 	c->has_id = e->has_id;
 	memcpy(c->id, e->id, sizeof(c->id));

@@ -10,6 +10,7 @@
 #include "crypto/der.h"
 #include "kstool/alloc.h"
 #include "kstool/entry.h"
+#include "kstool/time.h"
 
 static const struct purpose {
 	const char *name;
@@ -74,6 +75,25 @@ bool kst_entry_trusted_for(const struct kst_entry *e, unsigned purpose)
 	       (!e->purposes.len || holds(&e->purposes, purpose));
 }
 
+static unsigned bits(const struct kst_blob *list)
+{
+	struct kst_der in = kst_der_over(list->data, list->len);
+	struct kst_der_item item;
+	unsigned set = 0;
+	while (kst_der_next(&in, &item) == 1) {
+		const struct purpose *p = known(item.whole);
+		if (p)
+			set |= p == purposes ? KST_FOR_EVERYTHING : 1u << (p - purposes);
+	}
+	return set;
+}
+
+void kst_entry_trust_bits(const struct kst_entry *e, unsigned *trusted, unsigned *distrusted)
+{
+	*trusted = e->purposes.len ? bits(&e->purposes) : KST_FOR_EVERYTHING;
+	*distrusted = bits(&e->distrusted);
+}
+
 bool kst_entry_narrow(struct kst_entry *e, unsigned purpose)
 {
 	if (!kst_entry_trusted_for(e, purpose))
@@ -112,7 +132,28 @@ void kst_entry_trust_text(const struct kst_entry *e, struct kst_buf *out)
 		kst_buf_puts(out, "; never for ");
 		put_list(&e->distrusted, out);
 	}
+	if ((e->server_after || e->email_after || e->restriction) &&
+	    (e->no_anchor || e->purposes.len || e->distrusted.len))
+		kst_buf_puts(out, "; ");
+	kst_entry_limits_text(e, out);
+}
+
+void kst_entry_limits_text(const struct kst_entry *e, struct kst_buf *out)
+{
+	const struct {
+		const char *name;
+		int64_t after;
+	} use[] = { { "server", e->server_after }, { "email", e->email_after } };
+	const char *sep = "";
+	char day[KST_TIME_TEXT];
+
+	for (size_t i = 0; i < 2; i++) {
+		if (!use[i].after)
+			continue;
+		kst_buf_printf(out, "%snot for %s if issued after %s", sep, use[i].name,
+			       kst_time_text(use[i].after, KST_TIME_DATE, day));
+		sep = ", ";
+	}
 	if (e->restriction)
-		kst_buf_printf(out, "%s%s", e->no_anchor || e->purposes.len || e->distrusted.len ?
-			       "; " : "", e->restriction);
+		kst_buf_printf(out, "%s%s", sep, e->restriction);
 }

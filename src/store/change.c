@@ -127,6 +127,17 @@ static void drop_old_seal(struct kst_entry *e)
 		kst_blob_release(&e->secret_sealed);
 }
 
+static void note_limits(struct kst_store *s, const struct kst_entry *e)
+{
+	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	kst_entry_limits_text(e, &text);
+	if (text.len)
+		kst_note(s->notes, "restriction-lost",
+			 "\"%s\" (%s): %s cannot say so, and its readers will trust more", e->alias ?
+			 e->alias : "", (char *)text.data, s->format->title);
+}
+
 int kst_store_add(struct kst_store *s, struct kst_entry *e, size_t *i, struct kst_error *err)
 {
 	if ((s->format->caps & KST_CAP_SINGLE) && s->model.nr) {
@@ -136,10 +147,7 @@ int kst_store_add(struct kst_store *s, struct kst_entry *e, size_t *i, struct ks
 	}
 	if (check_entry(s, e, err) < 0 || give_alias(s, e, KST_NO_BASE, err) < 0)
 		goto fail;
-	if (e->restriction)
-		kst_note(s->notes, "restriction-lost",
-			 "\"%s\" (%s): %s cannot say so, and its readers will trust more", e->alias ?
-			 e->alias : "", e->restriction, s->format->title);
+	note_limits(s, e);
 	drop_old_seal(e);
 	e->modified = kst_time_now();
 	if (!e->created)

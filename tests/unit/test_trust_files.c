@@ -216,7 +216,7 @@ START_TEST(the_real_certdata_has_its_known_counts)
 		ck_assert_int_eq(kst_store_entry(s, i, &e, NULL), 0);
 		server += kst_entry_trusted_for(e, KST_FOR_SERVER);
 		email += kst_entry_trusted_for(e, KST_FOR_EMAIL);
-		limited += e->restriction != NULL;
+		limited += e->server_after || e->email_after;
 	}
 	printf("certdata: %zu certificates, %zu for servers, %zu for e-mail, %zu limited by a date\n",
 	       kst_store_count(s), server, email, limited);

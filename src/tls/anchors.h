@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/* anchors.h - trusted certificates as the path search looks them up: by subject */
+#ifndef KST_TLS_ANCHORS_H
+#define KST_TLS_ANCHORS_H
+
+#include "kstool/verify.h"
+
+struct anchor {
+	struct kst_cert *cert;
+	size_t source;
+	unsigned yes, no; /* KST_FOR_* that it is trusted, distrusted for; `no` wins */
+	bool none;        /* its file says that it is no anchor */
+	int64_t server_after, email_after; /* what was issued later is not trusted; 0: no date */
+	char *limits;     /* all that in words; NULL: it is trusted for everything */
+	size_t next;      /* in its bucket; SIZE_MAX ends */
+};
+
+/* Number of the first (i = SIZE_MAX) or next anchor whose subject may be this name, by its hash; SIZE_MAX: no more. */
+size_t anchors_next(const struct kst_anchors *a, uint64_t subject_hash, size_t i);
+const struct anchor *anchors_at(const struct kst_anchors *a, size_t i);
+/* This very certificate, or NULL.  Of several the one that is trusted for most counts first. */
+const struct anchor *anchors_find(const struct kst_anchors *a, const struct kst_cert *cert);
+
+#endif

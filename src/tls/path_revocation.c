@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/* path_revocation.c - has a CA taken one of them back? */
+#include "kstool/time.h"
+#include "tls/path.h"
+
+static void unknown(const struct path *p, size_t i, const struct kst_revoked_at *at, struct findings *f)
+{
+	enum kst_reason reason = at->why == KST_REVOKED_STALE ? KST_REASON_CRL_EXPIRED :
+				 at->why == KST_REVOKED_BAD ? KST_REASON_CRL_BAD : KST_REASON_NO_REVOCATION;
+	const char *text = at->text[0] ? at->text : kst_reason_meaning(reason);
+
+	/* Evidence that is there and worth nothing is a fault; that there is none only if it was asked for. */
+	if (p->req->require_revocation || reason != KST_REASON_NO_REVOCATION)
+		find_fail(f, reason, (int)i, "%s", text);
+	else
+		find_not(f, KST_CHECK_REVOCATION, reason, (int)i, "%s", text);
+}
+
+int rule_revocation(const struct path *p, struct findings *f, struct kst_revoked_at *at,
+		    struct kst_error *err)
+{
+	char day[KST_TIME_TEXT];
+
+	if (!p->req->revocations) {
+		find_not(f, KST_CHECK_REVOCATION, KST_REASON_NONE, -1, "off");
+		return 0;
+	}
+	/* Who is trusted is not taken back by anybody but his list. */
+	for (size_t i = 0; i + 1 < p->nr; i++) {
+		if (kst_revocations_check(p->req->revocations, p->cert[i], p->cert[i + 1], p->at, &at[i], err) < 0)
+			return -1;
+		switch (at[i].state) {
+		case KST_REVOKED_NO:
+			find_pass(f, KST_CHECK_REVOCATION, (int)i, "%s", at[i].source);
+			break;
+		case KST_REVOKED_YES:
+			find_fail(f, KST_REASON_REVOKED, (int)i, "revoked on %s%s%s (%s)",
+				  kst_time_text(at[i].when, KST_TIME_MINUTE, day), at[i].reason >= 0 ? ": " : "",
+				  at[i].reason >= 0 ? kst_revocation_reason(at[i].reason) : "", at[i].source);
+			break;
+		case KST_REVOKED_UNKNOWN:
+			unknown(p, i, &at[i], f);
+			break;
+		}
+	}
+	return 0;
+}
