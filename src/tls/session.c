@@ -203,6 +203,8 @@ static int x509_error(enum kst_reason reason, int depth)
 	case KST_REASON_MALFORMED:
 	case KST_REASON_DISTRUSTED:
 	case KST_REASON_POLICY:
+	case KST_REASON_WEB_PKI:
+	case KST_REASON_OPENSSL:
 	case KST_REASON_KEY_MISMATCH:
 	case KST_REASON_NONE:
 	case KST_REASON_COUNT:

@@ -143,7 +143,7 @@ int kst_verify(struct kst_verdict *out, const struct kst_verify_request *req, st
 
 	*out = (struct kst_verdict){ .valid = false };
 	if (!req->chain->nr)
-		return kst_error_setx(err, KST_E_NO_CERTIFICATE, "there is no certificate to verify");
+		return kst_error_setx(err, KST_E_BAD_CERT, "there is no certificate to verify");
 	v = kst_calloc(1, sizeof(*v));
 	if (!v)
 		return kst_error_nomem(err);
