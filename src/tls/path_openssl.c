@@ -77,6 +77,11 @@ static int ask(const struct path *p, X509_STORE *store, X509_STORE_CTX *ctx, STA
 		flags |= X509_V_FLAG_X509_STRICT;
 	if (has_policies(p))
 		flags |= X509_V_FLAG_POLICY_CHECK;
+	/* To OpenSSL a certificate is over in the second that its notAfter names (RFC 5280 4.1.2.5: that
+	 * second is its last); in that one it is not asked about the time. */
+	for (size_t i = 0; i < p->nr; i++)
+		if (kst_cert_not_after(p->cert[i]) == p->at)
+			flags |= X509_V_FLAG_NO_CHECK_TIME;
 	X509_VERIFY_PARAM_set_flags(param, flags);
 	X509_VERIFY_PARAM_set_depth(param, PATH_CERTS);
 	X509_VERIFY_PARAM_set_time(param, (time_t)p->at);
