@@ -43,17 +43,20 @@ struct kst_issue {
 	int path_len;                     /* CAs below it; -1 no limit */
 	const char *const *permitted;     /* "DNS:acme.test", "IP:10.0.0.0/8", "email:acme.test", "URI:acme.test", "DN:O=Acme"; NULL-terminated; NULL */
 	const char *const *excluded;
-	const char *crl_url, *ocsp_url, *issuer_url; /* NULL: none */
-	bool must_staple;                 /* RFC 7633 */
+	const char *crl_url, *ocsp_url, *issuer_url; /* http: or ldap:; NULL: none; a root has none */
+	bool must_staple;                 /* RFC 7633; of a server, with an ocsp_url */
 };
-/* 128 random bits, positive, never zero. */
+/* 128 random bits, positive, never zero; a magnitude without leading zeros, so that equal numbers are equal bytes. */
 int kst_issue_serial(uint8_t serial[20], size_t *len, struct kst_error *err);
 
 /*
  * What is to be signed (TBSCertificate, DER), appended.  `issuer` NULL: self-signed.
- * `signer` decides the signature algorithm and is not used yet.  Refused (BAD_VALUE,
- * UNSUPPORTED, ...): what RFC 5280 forbids, validity beyond the issuer's, names
- * that the issuer's constraints forbid.  0 or -1.
+ * `signer` decides the signature algorithm and is not used yet.  Refused: what RFC
+ * 5280 and, for servers, the CA/Browser Forum's rules forbid (BAD_VALUE: an e-mail
+ * address in the subject, a CN of a server that is none of its SANs); what the issuer's
+ * certificate forbids (CA_FORBIDS: longer validity, path length, name constraints);
+ * WEAK_KEY, BAD_KEY, UNSUPPORTED, KEY_MISMATCH, NOT_A_CA.  Equal SANs are written once.  Many
+ * threads may build and sign with one key.  0 or -1.
  */
 int kst_issue_build(struct kst_buf *tbs, const struct kst_issue *how, const struct kst_cert *issuer,
 		    const struct kst_key *signer, struct kst_error *err);

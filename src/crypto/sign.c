@@ -5,7 +5,6 @@
  */
 #include "crypto/sign.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #include <openssl/asn1.h>
@@ -14,12 +13,11 @@
 #include <openssl/x509v3.h>
 
 #include "crypto/dn.h"
+#include "crypto/general_name.h"
 #include "crypto/key_impl.h"
 #include "crypto/ossl.h"
 
 #define CN_MAX	64 /* RFC 5280 appendix A.1: ub-common-name */
-#define DNS_MAX 253
-#define LABEL_MAX 63
 #define OID_SUBJECT_ALT_NAME "2.5.29.17"
 
 int kst_sign_nomem(struct kst_error *err)
@@ -27,75 +25,12 @@ int kst_sign_nomem(struct kst_error *err)
 	return kst_ossl_error(err, KST_E_NO_MEMORY, "there is not enough memory to sign");
 }
 
-/* RFC 1123 2.1, and the underscore that machines have all the same. */
-static bool label_ok(const char *s, size_t n)
-{
-	return n && n <= LABEL_MAX && s[0] != '-' && s[n - 1] != '-' &&
-	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") >= n;
-}
-
-/* A host name, or what stands for all of one level: RFC 6125 6.4.3 knows a '*' as the first label.  A name
- * that ends in a number is an address that is none. */
-static bool is_host(const char *host)
-{
-	const char *p = strncmp(host, "*.", 2) ? host : host + 2;
-
-	if (strlen(host) > DNS_MAX)
-		return false;
-	for (;; p++) {
-		size_t n = strcspn(p, ".");
-
-		if (!label_ok(p, n))
-			return false;
-		if (!p[n])
-			return strspn(p, "0123456789") < n;
-		p += n;
-	}
-}
-
-/* The bytes of an address, 0 for a host name; -1 for what is neither. */
-static int host_form(const char *host, uint8_t ip[16], struct kst_error *err)
-{
-	size_t n = strlen(host);
-
-	if (inet_pton(AF_INET, host, ip) == 1)
-		return 4;
-	if (inet_pton(AF_INET6, host, ip) == 1)
-		return 16;
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)host[i] >= 0x80) {
-			kst_error_setx(err, KST_E_BAD_VALUE, "host name %s is not ASCII", host);
-			return kst_error_hint(err, "write it in its ASCII form, as xn--...");
-		}
-	if (!is_host(host))
-		return kst_error_setx(err, KST_E_BAD_VALUE,
-				      "\"%s\" is neither a host name nor an IP address", host);
-	return 0;
-}
-
 static int add_host(GENERAL_NAMES *names, const char *host, struct kst_error *err)
 {
 	uint8_t ip[16];
-	int ip_len = host_form(host, ip, err);
+	int ip_len = kst_gn_host(host, ip, err);
 
-	if (ip_len < 0)
-		return -1;
-
-	GENERAL_NAME *name = GENERAL_NAME_new();
-	ASN1_STRING *value = ASN1_STRING_type_new(ip_len ? V_ASN1_OCTET_STRING : V_ASN1_IA5STRING);
-	if (!name || !value ||
-	    !ASN1_STRING_set(value, ip_len ? (const void *)ip : host,
-			     ip_len ? ip_len : (int)strlen(host))) {
-		GENERAL_NAME_free(name);
-		ASN1_STRING_free(value);
-		return kst_sign_nomem(err);
-	}
-	GENERAL_NAME_set0_value(name, ip_len ? GEN_IPADD : GEN_DNS, value);
-	if (!sk_GENERAL_NAME_push(names, name)) {
-		GENERAL_NAME_free(name);
-		return kst_sign_nomem(err);
-	}
-	return 0;
+	return ip_len < 0 ? -1 : kst_gn_push(names, ip_len ? KST_SAN_IP : KST_SAN_DNS, host, err);
 }
 
 static GENERAL_NAMES *host_names(const char *const *host, struct kst_error *err)
