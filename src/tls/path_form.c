@@ -106,10 +106,16 @@ static void key_ids(const struct path *p, size_t i, struct findings *f)
 {
 	const struct exts *x = &p->ext[i];
 	bool root = i == p->nr - 1 && kst_cert_is_self_issued(p->cert[i]), ca = i > 0 || x->ca;
+	char above[PATH_NAME];
 	int depth = (int)i;
 
 	if (!x->any)
 		return; /* version 1 has no extensions, and is told of by itself */
+	/* RFC 5280 6.1 does not ask for it, but OpenSSL and GnuTLS take the issuer for another one then. */
+	if (i + 1 < p->nr && x->aki_has_key_id && p->ext[i + 1].of[EXT_SKI].has &&
+	    !kst_bytes_is(x->aki_key_id, p->ext[i + 1].ski.data, p->ext[i + 1].ski.len))
+		find_fail(f, KST_REASON_MALFORMED, depth, "its authorityKeyIdentifier is that of another key than %s has",
+			  path_name(p->cert[i + 1], above));
 	if (!root && (!x->of[EXT_AKI].has || !x->aki_has_key_id))
 		find_lax(f, KST_REASON_MALFORMED, depth, "it has no authorityKeyIdentifier");
 	if (ca && !x->of[EXT_SKI].has)

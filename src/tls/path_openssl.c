@@ -45,6 +45,8 @@ static enum kst_reason reason_of(int error)
 	case X509_V_ERR_UNSUPPORTED_CONSTRAINT_SYNTAX:
 	case X509_V_ERR_UNSUPPORTED_NAME_SYNTAX:
 		return KST_REASON_NAME_CONSTRAINT;
+	case X509_V_ERR_INVALID_PURPOSE: /* "any" is not enough for it */
+		return KST_REASON_PURPOSE;
 	case X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION:
 		return KST_REASON_CRITICAL;
 	default:

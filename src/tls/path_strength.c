@@ -3,11 +3,14 @@
  * path_strength.c - keys and digests
  *
  * Refused is what is broken, or below 112 bits (NIST SP 800-57 part 1, table 2: RSA 2048, curves of 224
- * bits), as TLS does everywhere by now.  --policy strict adds what is on its way out.
+ * bits), as TLS does everywhere by now.  --policy strict adds what is on its way out.  SHA-1 is that, but
+ * not in TLS, where all but Java refuse it.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -22,6 +25,20 @@ static void rsa(long bits, const char *t, int depth, struct findings *f)
 		find_lax(f, KST_REASON_WEAK_KEY, depth, "%s: under 3072 bits", t);
 	if (bits % 8) /* CA/Browser Forum, Baseline Requirements 6.1.5 */
 		find_lax(f, KST_REASON_WEB_PKI, depth, "%s: the size is no multiple of 8", t);
+}
+
+/* With the exponent 1 everybody can sign for the owner of the key: a signature is its own padding.  Neither OpenSSL
+ * nor GnuTLS look.  An even one is none. */
+static bool exponent_is_no_secret(EVP_PKEY *pkey)
+{
+	BIGNUM *e = NULL;
+	bool bad;
+
+	if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) != 1)
+		return false;
+	bad = !BN_is_odd(e) || BN_is_one(e) || BN_is_negative(e);
+	BN_free(e);
+	return bad;
 }
 
 static void ec(const char *t, int depth, struct findings *f)
@@ -51,6 +68,10 @@ static void key(const struct path *p, size_t i, struct findings *f)
 		find_fail(f, KST_REASON_WEAK_KEY, (int)i, "%s is too weak", t);
 		return;
 	}
+	if (pkey && exponent_is_no_secret(pkey)) {
+		find_fail(f, KST_REASON_WEAK_KEY, (int)i, "%s: with its exponent everybody can sign for it", t);
+		return;
+	}
 	if (strncmp(t, "RSA-PSS-", 8) == 0)
 		rsa(strtol(t + 8, NULL, 10), t, (int)i, f);
 	else if (strncmp(t, "RSA-", 4) == 0)
@@ -72,7 +93,11 @@ static void digest(const struct path *p, size_t i, struct findings *f)
 	t = text.data ? (char *)text.data : "";
 	if (strstr(t, "MD2") || strstr(t, "MD4") || strstr(t, "MD5") || strstr(t, "md5") || strstr(t, "mdc2"))
 		find_fail(f, KST_REASON_WEAK_DIGEST, (int)i, "it is signed with %s", t);
-	else if (strstr(t, "SHA1") && !strstr(t, "SHA1-") )
+	else if (!strstr(t, "SHA1") || strstr(t, "SHA1-"))
+		return;
+	else if (p->usage == KST_USAGE_SERVER || p->usage == KST_USAGE_CLIENT)
+		find_fail(f, KST_REASON_WEAK_DIGEST, (int)i, "it is signed with %s, which TLS refuses", t);
+	else
 		find_lax(f, KST_REASON_WEAK_DIGEST, (int)i, "it is signed with %s", t);
 }
 

@@ -2,6 +2,9 @@
 /* path_usage.c - who may sign whom, for what, and how deep (RFC 5280 4.2.1.3, 4.2.1.9, 4.2.1.12, 6.1.4) */
 #include "tls/path.h"
 
+/* RFC 5280 4.2.1.12 allows keyAgreement in TLS as well, of keys of static Diffie-Hellman: nobody speaks that any
+ * more, and a key that is to sign its handshake must be one that may (RFC 8446 4.4.2.2, RFC 8422 5.3).
+ * OpenSSL lets it pass, Java and GnuTLS do not. */
 static const struct {
 	const char *name; /* for people */
 	unsigned eku, key_usage; /* what the leaf must have one of */
@@ -9,9 +12,9 @@ static const struct {
 } uses[] = {
 	[KST_USAGE_FROM_CERT] = { "this", 0, 0, NULL },
 	[KST_USAGE_ANY] = { "this", 0, 0, NULL },
-	[KST_USAGE_SERVER] = { "a TLS server", KST_FOR_SERVER, KEY_MAY_SIGN | KEY_MAY_ENCIPHER | KEY_MAY_AGREE,
+	[KST_USAGE_SERVER] = { "a TLS server", KST_FOR_SERVER, KEY_MAY_SIGN | KEY_MAY_ENCIPHER,
 			       "digitalSignature or keyEncipherment" },
-	[KST_USAGE_CLIENT] = { "a TLS client", KST_FOR_CLIENT, KEY_MAY_SIGN | KEY_MAY_AGREE, "digitalSignature" },
+	[KST_USAGE_CLIENT] = { "a TLS client", KST_FOR_CLIENT, KEY_MAY_SIGN, "digitalSignature" },
 	[KST_USAGE_EMAIL] = { "e-mail", KST_FOR_EMAIL, KEY_MAY_SIGN | KEY_MAY_COMMIT | KEY_MAY_ENCIPHER | KEY_MAY_AGREE,
 			      "digitalSignature or keyEncipherment" },
 	[KST_USAGE_CODE] = { "code signing", KST_FOR_CODE, KEY_MAY_SIGN, "digitalSignature" },

@@ -255,7 +255,7 @@ def _(w, role):
     return plain(w, role, names=["dns:mail.acme.test"])
 
 
-@fault("ip-in-cn", "cn-only", "server")
+@fault("ip-in-cn", "host-mismatch", "server")
 def _(w, role):
     """an IP address in the CN alone"""
     return plain(w, role, cn="127.0.0.1", names=(), host="127.0.0.1")
@@ -313,7 +313,7 @@ def _(w, role):
     return Case(leaf(role, None), [], [w.root])
 
 
-@fault("same-name-ca", "untrusted")
+@fault("same-name-ca", "incomplete-chain")
 def _(w, role):
     """the trusted root has the name of the true one, but another key and key identifier"""
     c = plain(w, role)
@@ -333,7 +333,7 @@ def _(w, role):
     return below(w, role, authority("Acme Altered CA", w.root, spoil=True))
 
 
-@fault("circle", "untrusted")
+@fault("circle", "incomplete-chain")
 def _(w, role):
     """two CAs that signed each other"""
     ka, kb = ec_key(), ec_key()
@@ -343,7 +343,7 @@ def _(w, role):
     return Case(leaf(role, b), [b, a], [w.root])
 
 
-@fault("authority-key-id", "untrusted")
+@fault("authority-key-id", "malformed")
 def _(w, role):
     """the authority key identifier is of another key of the CA"""
     return plain(w, role, authority=spki(ec_key()))
@@ -476,7 +476,7 @@ def _(w, role):
     return plain(w, role, more=[alternative("dns:other." + cn)])
 
 
-@fault("signature-algorithms-differ", "malformed")
+@fault("signature-algorithms-differ", "bad-signature")
 def _(w, role):
     """the algorithm outside is not the one that was signed (RFC 5280 4.1.1.2)"""
     return plain(w, role, outer=tlv(0x30, oid("1.2.840.10045.4.3.3")))
