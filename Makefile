@@ -129,16 +129,22 @@ snapshots: $(B)/snap $(B)/kstool
 
 .PHONY: snap snapshots
 
-# The scripts drive other people's programs; each prints what it skips and why.
-scripts: $(B)/kstool $(FIXTURES)/.done
-	@for t in $(sort $(wildcard tests/interop/*.sh)); do \
-		echo "== $$t"; KSTOOL=$(abspath $(B)/kstool) FIXTURES=$(abspath $(FIXTURES)) sh $$t || exit 1; done
+# The scripts drive other people's programs; each prints what it skips and why.  The longest come first, so
+# that with -j none of them runs alone at the end.
+SCRIPTS_LONG = matrix bouncy scale
+SCRIPT_NAMES = $(SCRIPTS_LONG) $(filter-out $(SCRIPTS_LONG),$(patsubst tests/interop/%.sh,%,$(sort $(wildcard tests/interop/*.sh))))
+SCRIPT_RUNS = $(SCRIPT_NAMES:%=script-%)
+scripts: $(SCRIPT_RUNS)
+$(SCRIPT_RUNS): script-%: $(B)/kstool $(FIXTURES)/.done
+	@echo "== tests/interop/$*.sh"; KSTOOL=$(abspath $(B)/kstool) FIXTURES=$(abspath $(FIXTURES)) sh tests/interop/$*.sh
 
 # The command line as people and scripts meet it: at a terminal, in every trouble, in three shells.
 PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
-proofs: $(B)/kstool $(FIXTURES)/.done
-	@for t in $(sort $(wildcard tests/cli/*.py)); do \
-		echo "== $$t"; KSTOOL=$(abspath $(B)/kstool) FIXTURES=$(abspath $(FIXTURES)) $(PYTHON) $$t || exit 1; done
+PROOF_RUNS = $(patsubst tests/cli/%.py,proof-%,$(sort $(wildcard tests/cli/*.py)))
+proofs: $(PROOF_RUNS)
+$(PROOF_RUNS): proof-%: $(B)/kstool $(FIXTURES)/.done
+	@echo "== tests/cli/$*.py"; KSTOOL=$(abspath $(B)/kstool) FIXTURES=$(abspath $(FIXTURES)) $(PYTHON) tests/cli/$*.py
+.PHONY: $(SCRIPT_RUNS) $(PROOF_RUNS)
 
 # What can drift is a test: options, pages, references, examples.
 $(B)/stage/.done: tests/drift/stage.sh $(B)/kstool $(FIXTURES)/.done
@@ -208,7 +214,8 @@ packages:
 	@sh src/gen/packages.sh $(TASK)
 check:
 	@sh src/gen/packages.sh check
-	@$(MAKE) --no-print-directory unit cli snap proofs floors drift scripts replay
+	@$(MAKE) --no-print-directory -Otarget $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc 2>/dev/null || echo 2)) \
+		script-matrix unit cli scripts proofs snap floors drift replay
 
 VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect \
 	--errors-for-leak-kinds=definite
