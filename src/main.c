@@ -13,6 +13,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/help.h"
+#include "cmd/live.h"
 #include "cmd/wrong.h"
 #include "ui/signals.h"
 #include "ui/signers.h"
@@ -100,6 +101,16 @@ static int check_globals(struct run *r)
 			return kst_error_subject(&r->err, "--max-kdf-mem");
 		}
 		r->cli.limits.kdf_mem = mem;
+	}
+	r->cli.timeout_ms = 10000;
+	if (g->timeout) {
+		bool percent = true;
+
+		if (kst_time_parse_span(g->timeout, &t, &percent) < 0 || percent || t < 1 || t > 86400) {
+			kst_error_setx(&r->err, KST_E_BAD_VALUE, "\"%s\" is no time from 1s to 24h", g->timeout);
+			return kst_error_subject(&r->err, "--timeout");
+		}
+		r->cli.timeout_ms = (int)t * 1000;
 	}
 	for (size_t i = 0; i < g->signer.nr; i++) {
 		uint8_t key[32];
@@ -297,7 +308,9 @@ static int run_command(struct run *r)
 	if (cli->g.insecure_permissions)
 		out_warn(cli->out, "insecure-permissions",
 			 "files that others can read or change are accepted");
-	if (cmd_notice_swap(cli) < 0)
+	if (cli->cmd->live)
+		cli->live = (const struct live_opts *)((const char *)r->opts + cli->cmd->live - 1);
+	if (live_operands(cli) < 0 || cmd_notice_swap(cli) < 0)
 		return fail(r);
 	ret = cli->cmd->run(cli, r->opts);
 	if (ret < 0)
@@ -350,6 +363,7 @@ static void release(struct run *r)
 	kst_notes_release(&r->cli.notes);
 	progress_free(r->cli.drawn);
 	ask_cli_free(r->cli.ask);
+	live_release(&r->cli);
 	out_free(r->cli.out);
 	kst_free(r->opts);
 	kst_free(r->operands);

@@ -32,7 +32,8 @@ struct kst_entry {
 	int64_t created, modified;    /* Unix seconds; 0 not known */
 
 	struct kst_key *key;         /* KIND_KEY */
-	struct kst_chain chain;      /* KIND_KEY: 0..100, leaf first; KIND_CERT: exactly 1 */
+	struct kst_chain chain;      /* KIND_KEY: 0..100, leaf first; KIND_CERT: exactly 1, but
+				      * of a server (tls.h) all that it sent, as it sent it */
 	struct kst_secret secret;    /* KIND_SECRET, when open */
 	struct kst_blob secret_sealed; /* KIND_SECRET: EncryptedPrivateKeyInfo-like DER while sealed */
 	char *secret_alg;            /* as Java names it ("AES"), else dotted OID; NULL not known */

@@ -142,8 +142,43 @@ int kst_tls_pair(struct kst_handshake *out, const struct kst_side_options *serve
 		 const struct kst_side_options *client, const struct kst_connect *how,
 		 struct kst_error *err);
 
-/* A live server's certificates alone, as sent.  `staple` (may be NULL) gets its OCSP response. */
-int kst_tls_fetch(struct kst_chain *out, struct kst_blob *staple, const struct kst_connect *how,
-		  struct kst_error *err);
+/* ---- a look: what a server shows of itself to whoever connects; nobody is judged ---- */
+
+struct kst_live {
+	struct kst_endpoint to;
+	struct kst_chain sent;  /* as sent, in its order; the server's own first; at least one */
+	struct kst_blob staple; /* OCSP response, DER; empty: none came */
+	int version;            /* 0x0304 */
+	char cipher[64];
+	char peer[128];         /* "10.1.2.3:5432" */
+	bool asks_client;       /* for a client certificate; got none */
+	bool proved;            /* it showed that it holds the private key of the first certificate */
+	char trouble[256];      /* the handshake broke off after the certificates: why; raw text; empty: it did not */
+};
+void kst_live_release(struct kst_live *l);
+
+/* What a staple says of the first certificate in it; its signature and dates are for revocation.h. */
+struct kst_staple {
+	enum kst_staple_says { KST_STAPLE_GOOD, KST_STAPLE_REVOKED, KST_STAPLE_UNKNOWN, KST_STAPLE_UNREADABLE } says;
+	int64_t this_update, next_update; /* 0: not given */
+	int64_t revoked_at;               /* REVOKED */
+	int reason;                       /* REVOKED: CRLReason; -1 */
+};
+void kst_staple_read(struct kst_staple *out, const struct kst_blob *staple);
+
+/* Every version and cipher that this OpenSSL knows is taken, since this is a mere look; at most
+ * KST_LIVE_CERTS certificates.  0 or -1: NO_HOST, UNREACHABLE, TIMEOUT, NOT_TLS, STARTTLS, HANDSHAKE,
+ * CLOSED, PEER_LIMIT. */
+#define KST_LIVE_CERTS 32
+int kst_tls_fetch(struct kst_live *out, const struct kst_connect *how, struct kst_error *err);
+
+/*
+ * A store made of it, read-only, for whoever looks at stores: one certificate entry whose chain is what
+ * was sent.  `name` is its path, as the user wrote it.  Takes the contents of *live, on failure too.
+ */
+int kst_store_of_server(struct kst_store **out, const char *name, struct kst_live *live,
+			const struct kst_open_options *opt, struct kst_error *err);
+/* What such a store was made of; NULL: it is a file. */
+const struct kst_live *kst_store_server(const struct kst_store *s);
 
 #endif

@@ -180,7 +180,7 @@ static void complete_advice(struct cli *cli, const char *line)
 static void offer_descriptor(struct cli *cli)
 {
 	struct kst_error line = KST_ERROR_INIT, path = KST_ERROR_INIT, *err = cli->err;
-	char *const *was = cli->word, **word = kst_calloc(cli->nr_words, sizeof(*word));
+	char **was = cli->word, **word = kst_calloc(cli->nr_words, sizeof(*word));
 	char *replaced = NULL;
 
 	for (size_t i = 0; word && i < cli->nr_words; i++) {

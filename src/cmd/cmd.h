@@ -27,7 +27,7 @@ struct cli {
 	struct global g;
 	const char **operand; /* what is left after the options */
 	size_t nr;
-	char *const *word;    /* all of the command line but the command's name, for cmd_again() */
+	char **word;          /* all of the command line but the command's name, for cmd_again() */
 	size_t nr_words;
 	struct out *out;
 	struct kst_asker asker;       /* from --pass and friends, else the terminal */
@@ -38,6 +38,10 @@ struct cli {
 	size_t nr_pins;
 	struct kst_limits limits;
 	struct ask_cli *ask;          /* what is behind `asker`, unless a command put its own in front */
+	const struct live_opts *live; /* of commands that look at servers (cmd/live.h); NULL */
+	int timeout_ms;               /* --timeout: for each talk with the network */
+	const char **place;           /* paths of @system and @java, which stand in operand[] */
+	size_t nr_places;
 	char new_kind;                /* of the native store that cmd_edit() makes: 'K', 'T'; 0 none */
 	struct kst_error *err;        /* what main prints when run() returns -1 */
 };
@@ -55,6 +59,7 @@ struct cmd {
 	const char *spare;     /* the option that one word too many was meant for: "--label"; NULL none */
 	unsigned min, max;     /* operands; max 0 with min 0: none; max ~0u: any number */
 	enum opt_what first, rest; /* what the operands are, for completion */
+	size_t live;           /* LIVE_AT() of a command that looks at HOST:PORT as at a file; 0 */
 	bool changes;          /* takes --dry-run and --check */
 	const char *plain;     /* columns of --plain; NULL: PLAIN_CHANGES if it changes, else as text */
 	/* Exit status 0 or 1, or -1 with cli->err set (then its code's status); 2 and more only from
@@ -75,8 +80,11 @@ size_t cmd_words(const struct cmd *c);    /* 1, or 2 for a verb of a noun */
 
 /* Options to open a store with, from the globals. */
 struct kst_open_options cmd_open_options(struct cli *cli, bool edit);
-/* Open operand or value `path` for looking. */
+/* Open operand or value `path` for looking: a file, @system, @java, or, if the command has live
+ * options, HOST:PORT (kst_store_server() of it).  src/cmd/source.c. */
 int cmd_open(struct cli *cli, const char *path, struct kst_store **out);
+/* Note that a public default passphrase opened it. */
+void cmd_note_default(struct cli *cli, const struct kst_store *s);
 /*
  * Open `path` for changing.  Where it does not exist: with `create`, a new store
  * of the type that the name says ('K' or 'T' for a native one), else NEEDS_CREATE; NO_FILE

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* common.c - what several commands do in the same way */
-#include "cmd/cmd.h"
+#include "cmd/live.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,33 +26,6 @@ struct kst_open_options cmd_open_options(struct cli *cli, bool edit)
 		.edit = edit,
 		.insecure_permissions = cli->g.insecure_permissions,
 	};
-}
-
-/* What everybody knows opened it: say so, since it protects nothing. */
-static void note_default(struct cli *cli, const struct kst_store *s)
-{
-	const struct kst_info *in = kst_store_info(s);
-
-	if (in->passphrase == KST_SOURCE_CHANGEIT)
-		out_note(cli->out, "%s: opened with Java's public default passphrase \"changeit\"",
-			 kst_store_path(s));
-	else if (in->passphrase == KST_SOURCE_EMPTY)
-		out_note(cli->out, "%s: opened with an empty passphrase", kst_store_path(s));
-}
-
-int cmd_open(struct cli *cli, const char *path, struct kst_store **out)
-{
-	struct kst_open_options opt = cmd_open_options(cli, false);
-	int ret;
-
-	ask_cli_several(cli->ask, cli->nr > 1);
-	ret = kst_store_open(out, path, &opt, cli->err);
-	ask_cli_several(cli->ask, false);
-	if (ret < 0 && cli->err->code == KST_E_WRONG_PASSPHRASE && cli->nr > 1 && cli->g.pass.nr == 1)
-		kst_error_hint(cli->err, "for this file alone: --pass %s=file:PATH", path);
-	if (!ret)
-		note_default(cli, *out);
-	return ret;
 }
 
 static int taken(struct cli *cli, const char *path, bool replaceable, struct kst_error *err)
@@ -143,7 +116,7 @@ int cmd_edit(struct cli *cli, const char *path, bool create, char store_kind,
 	if (create)
 		ask_cli_ensure(cli->ask, path);
 	if (kst_store_open(out, path, &opt, &err) == 0) {
-		note_default(cli, *out);
+		cmd_note_default(cli, *out);
 		/* A new key in a file of loose keys, each with a passphrase of its own, gets the one
 		 * that was given: one line serves the first and every later run. */
 		if (store_kind && (kst_store_format(*out)->caps & KST_CAP_LOOSE))
@@ -172,7 +145,7 @@ int cmd_notice_swap(struct cli *cli)
 	struct stat st;
 	size_t k = 1;
 
-	if (cli->cmd->rest != WHAT_ENTRY || cli->nr < 2 || access(cli->operand[0], F_OK) == 0)
+	if (cli->cmd->rest != WHAT_ENTRY || cli->nr < 2 || access(cli->operand[0], F_OK) == 0 || live_is(cli->operand[0]))
 		return 0;
 	while (k < cli->nr && (stat(cli->operand[k], &st) < 0 || !S_ISREG(st.st_mode)))
 		k++;

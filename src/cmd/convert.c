@@ -8,6 +8,7 @@
 #include "cmd/already.h"
 #include "cmd/entries.h"
 #include "cmd/keep_pass.h"
+#include "cmd/live.h"
 #include "cmd/split.h"
 #include "cmd/target.h"
 #include "cmd/wrap.h"
@@ -20,6 +21,7 @@ struct convert_opts {
 	bool as_trust, replace, plain_key, keep_pass, skip;
 	const char *wrap, *secret_name, *space;
 	struct target_opts target;
+	struct live_opts live;
 };
 
 static const struct kst_format *target_format(struct cli *cli, const struct convert_opts *opt)
@@ -405,6 +407,7 @@ static const struct opt options[] = {
 	{ "sealed", 0, OPT_FLAG, offsetof(struct convert_opts, target.sealed), WHAT_TEXT, NULL,
 	  "a native store that hides aliases and certificates too", NULL, false },
 	TARGET_OPTIONS(struct convert_opts),
+	LIVE_OPTIONS(struct convert_opts),
 	OPT_END
 };
 static const struct cmd_example examples[] = {
@@ -425,6 +428,7 @@ const struct cmd cmd_convert = {
 	.examples = examples,
 	.exits = "0 1 3 4 5 8",
 	.opts = options,
+	.live = LIVE_AT(struct convert_opts),
 	.size = sizeof(struct convert_opts),
 	.min = 1,
 	.max = ~0u,

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* diff.c - what differs between two files, by certificate */
 #include "cmd/differ.h"
+#include "cmd/live.h"
 
 #include <string.h>
 
 struct diff_opts {
 	bool only_certs, leaf;
+	struct live_opts live;
 };
 
 static void source_json(struct out *o, const struct kst_store *s)
@@ -54,6 +56,7 @@ static const struct opt options[] = {
 	{ "leaf", 0, OPT_FLAG, offsetof(struct diff_opts, leaf), WHAT_TEXT, NULL,
 	  "compare the certificate of the first private key (else the first that is no CA)", NULL,
 	  false },
+	LIVE_OPTIONS(struct diff_opts),
 	OPT_END
 };
 static const struct cmd_example examples[] = {
@@ -74,6 +77,7 @@ const struct cmd cmd_diff = {
 	.exits = "0 1 3 4",
 	.plain = "kind alias_a alias_b sha256_a sha256_b fields",
 	.opts = options,
+	.live = LIVE_AT(struct diff_opts),
 	.size = sizeof(struct diff_opts),
 	.min = 2,
 	.max = 2,

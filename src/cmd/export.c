@@ -7,6 +7,7 @@
  */
 #include "cmd/deliver.h"
 #include "cmd/entries.h"
+#include "cmd/live.h"
 #include "cmd/picture.h"
 #include "cmd/public.h"
 #include "cmd/split.h"
@@ -19,6 +20,7 @@ struct export_opts {
 	const char *out, *split;
 	bool chain, ca, key, public_key, ssh, jwk, der, plain_key, replace;
 	struct opt_int iterations;
+	struct live_opts live;
 };
 
 struct state {
@@ -353,6 +355,7 @@ static const struct opt options[] = {
 	  "one PEM file for each entry", NULL, false },
 	{ "replace", 0, OPT_FLAG, offsetof(struct export_opts, replace), WHAT_TEXT, NULL,
 	  "replace a file that exists", NULL, false },
+	LIVE_OPTIONS(struct export_opts),
 	OPT_END
 };
 static const struct cmd_example examples[] = {
@@ -374,6 +377,7 @@ const struct cmd cmd_export = {
 	.examples = examples,
 	.exits = "0 1 3 4 5 6 8",
 	.opts = options,
+	.live = LIVE_AT(struct export_opts),
 	.size = sizeof(struct export_opts),
 	.min = 1,
 	.max = ~0u,

@@ -3,14 +3,16 @@
  * lint.c - everything that is wrong inside the files, each with the command that
  * mends it; also of files that do not open
  */
-#include "cmd/target.h"
 #include "cmd/describe.h"
+#include "cmd/live.h"
+#include "cmd/target.h"
 
 #include <string.h>
 
 struct lint_opts {
 	const char *consumer, *fail_on;
 	struct opt_list ignore;
+	struct live_opts live;
 };
 
 /* ---- --ignore ---- */
@@ -324,6 +326,7 @@ static const struct opt options[] = {
 	  "exit 1 from this severity on; error if not given", levels, false },
 	{ "ignore", 0, OPT_LIST, offsetof(struct lint_opts, ignore), WHAT_TEXT, "ID[,ID]",
 	  "leave these findings out; may be repeated", NULL, false },
+	LIVE_OPTIONS(struct lint_opts),
 	OPT_END
 };
 static const struct cmd_example examples[] = {
@@ -345,6 +348,7 @@ const struct cmd cmd_lint = {
 	.plain = "file severity id entry message fix",
 	.exits = "0 1 3 4",
 	.opts = options,
+	.live = LIVE_AT(struct lint_opts),
 	.size = sizeof(struct lint_opts),
 	.min = 1,
 	.max = ~0u,

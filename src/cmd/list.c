@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* list.c - one line an entry, grouped by file */
 #include "cmd/describe.h"
+#include "cmd/live.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 struct list_opts {
 	const char *match, *type, *state, *fields, *sort, *expiring;
 	bool chain;
+	struct live_opts live;
 };
 
 /* --expiring: until when; or what is left of a lifetime. */
@@ -535,6 +537,7 @@ static const struct opt options[] = {
 	  "order of the lines; as stored if not given", sorts, false },
 	{ "chain", 0, OPT_FLAG, offsetof(struct list_opts, chain), WHAT_TEXT, NULL,
 	  "show the certificates under each key too", NULL, false },
+	LIVE_OPTIONS(struct list_opts),
 	OPT_END
 };
 static const struct cmd_example examples[] = {
@@ -563,6 +566,7 @@ const struct cmd cmd_list = {
 	.plain = "file alias type state not_after days name key sha256",
 	.exits = "0 1 3 4",
 	.opts = options,
+	.live = LIVE_AT(struct list_opts),
 	.size = sizeof(struct list_opts),
 	.min = 1,
 	.max = ~0u,

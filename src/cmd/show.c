@@ -2,6 +2,7 @@
 /* show.c - what is in here: chain trees and details of entries, requests, lists, keys */
 #include "cmd/describe.h"
 #include "cmd/dot.h"
+#include "cmd/live.h"
 #include "cmd/picture.h"
 #include "cmd/together.h"
 
@@ -13,6 +14,7 @@
 struct show_opts {
 	bool is_short, full, pem, dot;
 	const char *field;
+	struct live_opts live;
 };
 
 /* More than this and a list is the better answer. */
@@ -294,6 +296,7 @@ static const struct opt options[] = {
 	  "append the certificates as PEM", NULL, false },
 	{ "dot", 0, OPT_FLAG, offsetof(struct show_opts, dot), WHAT_TEXT, NULL,
 	  "who issued whom, as a graph for Graphviz", NULL, false },
+	LIVE_OPTIONS(struct show_opts),
 	OPT_END
 };
 static const struct cmd_example examples[] = {
@@ -316,6 +319,7 @@ const struct cmd cmd_show = {
 	.plain = "file alias role subject not_after key sha256",
 	.exits = "0 3 4 6",
 	.opts = options,
+	.live = LIVE_AT(struct show_opts),
 	.size = sizeof(struct show_opts),
 	.min = 1,
 	.max = ~0u,

@@ -107,6 +107,7 @@ static const struct opt options[] = {
 	  "remove what the store trusts and no source holds: the trusted set is that of the sources", NULL,
 	  false },
 	TARGET_OPTIONS(struct trust_opts),
+	LIVE_OPTIONS(struct trust_opts),
 	OPT_END
 };
 static const struct cmd_example examples[] = {
@@ -129,6 +130,7 @@ const struct cmd cmd_trust = {
 	.examples = examples,
 	.exits = "0 1 3 4 5 8",
 	.opts = options,
+	.live = LIVE_AT(struct trust_opts),
 	.size = sizeof(struct trust_opts),
 	.min = 1,
 	.max = ~0u,

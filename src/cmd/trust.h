@@ -8,12 +8,14 @@
 #ifndef KST_CMD_TRUST_H
 #define KST_CMD_TRUST_H
 
+#include "cmd/live.h"
 #include "cmd/target.h"
 
 struct trust_opts {
 	const char *alias, *fingerprint, *purpose, *under;
 	bool create, leaf, expired, replace, sync, all;
 	struct target_opts target;
+	struct live_opts live;
 };
 
 /* A certificate of a source; `from` and `cert` are borrowed from it. */

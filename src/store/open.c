@@ -14,12 +14,13 @@
 #include "store/call.h"
 #include "store/passphrase.h"
 #include "store/store.h"
+#include "kstool/tls.h"
 
 /* Enough for every binary magic, and for the header of a native store. */
 #define HEAD 4096
 
-static struct kst_store *store_alloc(const char *path, const struct kst_open_options *opt,
-				     struct kst_error *err)
+struct kst_store *kst_store_alloc(const char *path, const struct kst_open_options *opt,
+				  struct kst_error *err)
 {
 	static const struct kst_limits limits = KST_LIMITS_DEFAULT;
 	struct kst_store *s = kst_calloc(1, sizeof(*s));
@@ -59,6 +60,9 @@ void kst_store_free(struct kst_store *s)
 	if (!s)
 		return;
 	forget_contents(s);
+	if (s->live)
+		kst_live_release(s->live);
+	kst_free(s->live);
 	if (s->fd >= 0)
 		close(s->fd);
 	kst_place_release(&s->place);
@@ -239,7 +243,7 @@ static int open_file(struct kst_store *s, struct kst_error *err)
 int kst_store_open(struct kst_store **out, const char *path, const struct kst_open_options *opt,
 		   struct kst_error *err)
 {
-	struct kst_store *s = store_alloc(path, opt, err);
+	struct kst_store *s = kst_store_alloc(path, opt, err);
 	if (!s)
 		return -1;
 	if (open_file(s, err) < 0) {
@@ -261,7 +265,7 @@ int kst_store_new(struct kst_store **out, const char *path, const struct kst_for
 			       "this version reads %s but does not write it", format->title);
 		return kst_error_subject(err, "%s", path);
 	}
-	struct kst_store *s = store_alloc(path, opt, err);
+	struct kst_store *s = kst_store_alloc(path, opt, err);
 	if (!s)
 		return -1;
 	s->format = format;

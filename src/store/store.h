@@ -50,10 +50,18 @@ struct kst_store {
 	bool lazy;
 	struct kst_place place;
 
+	struct kst_live *live; /* what a server showed: no file at all; NULL */
+
 	struct kst_buf scratch; /* texts of the last head */
 	uint64_t seed;
 	struct kst_positions by_alias, by_cert;
 };
+
+
+/* ---- open.c ---- */
+/* A store without contents; NULL and NO_MEMORY. */
+struct kst_store *kst_store_alloc(const char *path, const struct kst_open_options *opt,
+				  struct kst_error *err);
 
 /* ---- source.c: bytes for a format ---- */
 struct kst_fd_source {

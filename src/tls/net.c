@@ -290,7 +290,13 @@ ptrdiff_t kst_net_read(struct kst_net *n, void *buf, size_t size, struct kst_err
 			return -1;
 		got = recv(n->fd, buf, size, 0);
 		if (got >= 0) {
+			size_t room = sizeof(n->first) - n->nr_first;
+
 			n->budget -= (uint64_t)got;
+			n->ended = got == 0;
+			room = room < (size_t)got ? room : (size_t)got;
+			memcpy(n->first + n->nr_first, buf, room);
+			n->nr_first += room;
 			return got;
 		}
 		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)

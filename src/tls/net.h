@@ -24,6 +24,9 @@ struct kst_net {
 	int64_t start, until; /* ms of CLOCK_MONOTONIC */
 	int timeout_ms;
 	uint64_t budget;   /* bytes that may still come */
+	bool ended;        /* the other side has closed */
+	uint8_t first[32]; /* the first bytes that came since this was cleared, to tell who speaks */
+	size_t nr_first;
 	const char *stage; /* what goes on, for errors: "the TLS handshake" */
 	char name[300];    /* "api.acme.test:443" */
 	char peer[128];    /* "10.1.2.3:443" */

@@ -19,7 +19,7 @@
 
 /* ---- what the server says, in lines ---- */
 
-int kst_talk_failed(struct kst_talk *t, const char *what, const void *said, size_t n)
+int kst_clear_failed(struct kst_clear *t, const char *what, const void *said, size_t n)
 {
 	if (n > SAID)
 		n = SAID;
@@ -32,7 +32,7 @@ int kst_talk_failed(struct kst_talk *t, const char *what, const void *said, size
 	return kst_error_subject(t->err, "%s", t->net->name);
 }
 
-int kst_talk_more(struct kst_talk *t)
+int kst_clear_more(struct kst_clear *t)
 {
 	ptrdiff_t got;
 
@@ -59,17 +59,17 @@ int kst_talk_more(struct kst_talk *t)
 	return 0;
 }
 
-const uint8_t *kst_talk_take(struct kst_talk *t, size_t n)
+const uint8_t *kst_clear_take(struct kst_clear *t, size_t n)
 {
 	while (t->in.len - t->at < n)
-		if (kst_talk_more(t) < 0)
+		if (kst_clear_more(t) < 0)
 			return NULL;
 	t->at += n;
 	return t->in.data + t->at - n;
 }
 
 /* One line without its end; borrowed until the next one.  NULL and the error. */
-static const char *line(struct kst_talk *t)
+static const char *line(struct kst_clear *t)
 {
 	uint8_t *end;
 
@@ -84,7 +84,7 @@ static const char *line(struct kst_talk *t)
 			kst_error_subject(t->err, "%s", t->net->name);
 			return NULL;
 		}
-		if (kst_talk_more(t) < 0)
+		if (kst_clear_more(t) < 0)
 			return NULL;
 	}
 	char *text = (char *)t->in.data + t->at;
@@ -95,7 +95,7 @@ static const char *line(struct kst_talk *t)
 	return text;
 }
 
-static int say(struct kst_talk *t, const char *text)
+static int say(struct kst_clear *t, const char *text)
 {
 	return kst_net_write(t->net, text, strlen(text), t->err);
 }
@@ -113,7 +113,7 @@ static const char *after(const char *text, const char *start)
  * A reply of one line or several: its number, with the last line in *last; -1.  *found becomes true where
  * a line has `word` behind its number.
  */
-static int reply(struct kst_talk *t, const char **last, const char *word, bool *found)
+static int reply(struct kst_clear *t, const char **last, const char *word, bool *found)
 {
 	int number = 0;
 	bool more = true;
@@ -133,24 +133,24 @@ static int reply(struct kst_talk *t, const char **last, const char *word, bool *
 				*found |= rest && (!*rest || *rest == ' ');
 			}
 		} else if (!number || t->protocol_lines) {
-			kst_talk_failed(t, "does not answer as this protocol does", s, strlen(s));
+			kst_clear_failed(t, "does not answer as this protocol does", s, strlen(s));
 			return -1;
 		}
 	}
 	return number;
 }
 
-static int expect(struct kst_talk *t, int number, const char *what, const char *word, bool *found)
+static int expect(struct kst_clear *t, int number, const char *what, const char *word, bool *found)
 {
 	const char *last = "";
 	int got = reply(t, &last, word, found);
 
 	if (got < 0)
 		return -1;
-	return got == number ? 0 : kst_talk_failed(t, what, last, strlen(last));
+	return got == number ? 0 : kst_clear_failed(t, what, last, strlen(last));
 }
 
-static int smtp(struct kst_talk *t, const char *host)
+static int smtp(struct kst_clear *t, const char *host)
 {
 	bool offered = false;
 
@@ -161,11 +161,11 @@ static int smtp(struct kst_talk *t, const char *host)
 	    expect(t, 250, "does not take EHLO", "STARTTLS", &offered) < 0)
 		return -1;
 	if (!offered)
-		return kst_talk_failed(t, "does not offer STARTTLS", "", 0);
+		return kst_clear_failed(t, "does not offer STARTTLS", "", 0);
 	return say(t, "STARTTLS\r\n") < 0 ? -1 : expect(t, 220, "refuses STARTTLS", NULL, NULL);
 }
 
-static int ftp(struct kst_talk *t, const char *host)
+static int ftp(struct kst_clear *t, const char *host)
 {
 	const char *last = "";
 	int got;
@@ -177,12 +177,12 @@ static int ftp(struct kst_talk *t, const char *host)
 	if (got < 0)
 		return -1;
 	/* 334 is RFC 2228's "go on", which some say instead. */
-	return got == 234 || got == 334 ? 0 : kst_talk_failed(t, "refuses AUTH TLS", last, strlen(last));
+	return got == 234 || got == 334 ? 0 : kst_clear_failed(t, "refuses AUTH TLS", last, strlen(last));
 }
 
 /* ---- IMAP (RFC 3501), POP3 (RFC 2595) ---- */
 
-static int imap(struct kst_talk *t, const char *host)
+static int imap(struct kst_clear *t, const char *host)
 {
 	const char *s = line(t);
 
@@ -190,7 +190,7 @@ static int imap(struct kst_talk *t, const char *host)
 	if (!s)
 		return -1;
 	if (!after(s, "* OK") && !after(s, "* PREAUTH"))
-		return kst_talk_failed(t, "does not greet as an IMAP server does", s, strlen(s));
+		return kst_clear_failed(t, "does not greet as an IMAP server does", s, strlen(s));
 	if (say(t, "k1 STARTTLS\r\n") < 0)
 		return -1;
 	do
@@ -198,10 +198,10 @@ static int imap(struct kst_talk *t, const char *host)
 	while (s && after(s, "* "));
 	if (!s)
 		return -1;
-	return after(s, "k1 OK") ? 0 : kst_talk_failed(t, "refuses STARTTLS", s, strlen(s));
+	return after(s, "k1 OK") ? 0 : kst_clear_failed(t, "refuses STARTTLS", s, strlen(s));
 }
 
-static int pop3(struct kst_talk *t, const char *host)
+static int pop3(struct kst_clear *t, const char *host)
 {
 	const char *s = line(t);
 
@@ -209,16 +209,16 @@ static int pop3(struct kst_talk *t, const char *host)
 	if (!s)
 		return -1;
 	if (!after(s, "+OK"))
-		return kst_talk_failed(t, "does not greet as a POP3 server does", s, strlen(s));
+		return kst_clear_failed(t, "does not greet as a POP3 server does", s, strlen(s));
 	if (say(t, "STLS\r\n") < 0 || !(s = line(t)))
 		return -1;
-	return after(s, "+OK") ? 0 : kst_talk_failed(t, "refuses STLS", s, strlen(s));
+	return after(s, "+OK") ? 0 : kst_clear_failed(t, "refuses STLS", s, strlen(s));
 }
 
 /* ---- XMPP (RFC 6120 5) ---- */
 
 /* Read until `word` stands in what came since `from`; 1, or 0 where `end` came without it; -1. */
-static int until(struct kst_talk *t, size_t from, const char *word, const char *end)
+static int until(struct kst_clear *t, size_t from, const char *word, const char *end)
 {
 	for (;;) {
 		const char *in = t->in.len > from ? (const char *)t->in.data + from : "";
@@ -228,7 +228,7 @@ static int until(struct kst_talk *t, size_t from, const char *word, const char *
 			return 1;
 		if (n && memmem(in, n, end, strlen(end)))
 			return 0;
-		if (kst_talk_more(t) < 0)
+		if (kst_clear_more(t) < 0)
 			return -1;
 	}
 }
@@ -242,7 +242,7 @@ static void put_xml(struct kst_buf *b, const char *s)
 			kst_buf_u8(b, (uint8_t)*s);
 }
 
-static int xmpp(struct kst_talk *t, const char *host)
+static int xmpp(struct kst_clear *t, const char *host)
 {
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
 	size_t from;
@@ -262,7 +262,7 @@ static int xmpp(struct kst_talk *t, const char *host)
 	if (!got || !memmem(t->in.data, t->in.len, "<starttls", 9)) {
 		const char *said = memmem(t->in.data, t->in.len, "<stream:error", 13);
 
-		return kst_talk_failed(t, "does not offer STARTTLS", said ? said : "",
+		return kst_clear_failed(t, "does not offer STARTTLS", said ? said : "",
 				       said ? t->in.len - (size_t)(said - (char *)t->in.data) : 0);
 	}
 	from = t->in.len;
@@ -272,12 +272,12 @@ static int xmpp(struct kst_talk *t, const char *host)
 	if (got < 0)
 		return -1;
 	if (!got)
-		return kst_talk_failed(t, "refuses STARTTLS", t->in.data + from, t->in.len - from);
+		return kst_clear_failed(t, "refuses STARTTLS", t->in.data + from, t->in.len - from);
 	/* Up to the end of that tag. */
 	const char *tag = memmem(t->in.data + from, t->in.len - from, "<proceed", 8);
 	t->at = (size_t)(tag - (const char *)t->in.data);
 	for (;;) {
-		const uint8_t *c = kst_talk_take(t, 1);
+		const uint8_t *c = kst_clear_take(t, 1);
 
 		if (!c)
 			return -1;
@@ -287,12 +287,12 @@ static int xmpp(struct kst_talk *t, const char *host)
 	/* "<proceed ...></proceed>" says the same in more words. */
 	if (t->in.data[t->at - 2] != '/') {
 		static const char close[] = "</proceed>";
-		const uint8_t *c = kst_talk_take(t, sizeof(close) - 1);
+		const uint8_t *c = kst_clear_take(t, sizeof(close) - 1);
 
 		if (!c)
 			return -1;
 		if (memcmp(c, close, sizeof(close) - 1) != 0)
-			return kst_talk_failed(t, "does not go on to TLS", c, sizeof(close) - 1);
+			return kst_clear_failed(t, "does not go on to TLS", c, sizeof(close) - 1);
 	}
 	return 0;
 }
@@ -301,10 +301,10 @@ static int xmpp(struct kst_talk *t, const char *host)
 
 static const struct {
 	const char *name;
-	int (*talk)(struct kst_talk *t, const char *host);
+	int (*talk)(struct kst_clear *t, const char *host);
 } protocols[] = {
-	{ "smtp", smtp },	{ "imap", imap },     { "pop3", pop3 }, { "ldap", kst_talk_ldap },
-	{ "postgres", kst_talk_postgres }, { "mysql", kst_talk_mysql }, { "xmpp", xmpp }, { "ftp", ftp },
+	{ "smtp", smtp },	{ "imap", imap },     { "pop3", pop3 }, { "ldap", kst_clear_ldap },
+	{ "postgres", kst_clear_postgres }, { "mysql", kst_clear_mysql }, { "xmpp", xmpp }, { "ftp", ftp },
 };
 
 const char *const kst_starttls_names[] = { "smtp",     "imap",	"pop3", "ldap",
@@ -312,7 +312,7 @@ const char *const kst_starttls_names[] = { "smtp",     "imap",	"pop3", "ldap",
 
 int kst_net_starttls(struct kst_net *n, const char *protocol, const char *host, struct kst_error *err)
 {
-	struct kst_talk t = { .net = n, .err = err, .in = KST_BUF_INIT };
+	struct kst_clear t = { .net = n, .err = err, .in = KST_BUF_INIT };
 	int ret = -1;
 
 	n->stage = "before TLS";
@@ -321,7 +321,7 @@ int kst_net_starttls(struct kst_net *n, const char *protocol, const char *host, 
 			continue;
 		ret = protocols[i].talk(&t, host);
 		if (!ret && t.at < t.in.len)
-			ret = kst_talk_failed(&t, "sent more behind its yes, in the clear", t.in.data + t.at,
+			ret = kst_clear_failed(&t, "sent more behind its yes, in the clear", t.in.data + t.at,
 					      t.in.len - t.at);
 		kst_buf_release(&t.in);
 		return ret;

@@ -5,7 +5,7 @@
 
 #include "tls/net.h"
 
-struct kst_talk {
+struct kst_clear {
 	struct kst_net *net;
 	struct kst_error *err;
 	struct kst_buf in; /* all that came */
@@ -15,15 +15,15 @@ struct kst_talk {
 };
 
 /* Read more, once.  0 or -1. */
-int kst_talk_more(struct kst_talk *t);
+int kst_clear_more(struct kst_clear *t);
 /* The next n bytes, borrowed until more is read; NULL and the error. */
-const uint8_t *kst_talk_take(struct kst_talk *t, size_t n);
+const uint8_t *kst_clear_take(struct kst_clear *t, size_t n);
 /* STARTTLS: `what` is wrong; and what the server said, if it said something.  Returns -1. */
-int kst_talk_failed(struct kst_talk *t, const char *what, const void *said, size_t n);
+int kst_clear_failed(struct kst_clear *t, const char *what, const void *said, size_t n);
 
 /* ---- starttls_binary.c ---- */
-int kst_talk_ldap(struct kst_talk *t, const char *host);
-int kst_talk_postgres(struct kst_talk *t, const char *host);
-int kst_talk_mysql(struct kst_talk *t, const char *host);
+int kst_clear_ldap(struct kst_clear *t, const char *host);
+int kst_clear_postgres(struct kst_clear *t, const char *host);
+int kst_clear_mysql(struct kst_clear *t, const char *host);
 
 #endif

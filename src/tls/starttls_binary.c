@@ -10,15 +10,15 @@
 #define LDAP_MAX 16384
 
 /* The whole message that comes: SEQUENCE, any length form of up to 4 bytes. */
-static const uint8_t *ldap_message(struct kst_talk *t, size_t *n)
+static const uint8_t *ldap_message(struct kst_clear *t, size_t *n)
 {
-	const uint8_t *p = kst_talk_take(t, 2);
+	const uint8_t *p = kst_clear_take(t, 2);
 	size_t len, head = 2;
 
 	if (!p)
 		return NULL;
 	if (p[0] != KST_DER_SEQUENCE) {
-		kst_talk_failed(t, "does not answer as an LDAP server does", NULL, 0);
+		kst_clear_failed(t, "does not answer as an LDAP server does", NULL, 0);
 		return NULL;
 	}
 	len = p[1];
@@ -26,10 +26,10 @@ static const uint8_t *ldap_message(struct kst_talk *t, size_t *n)
 		size_t more = len & 0x7f;
 
 		if (more < 1 || more > 4) {
-			kst_talk_failed(t, "sends an LDAP message that breaks the rules", NULL, 0);
+			kst_clear_failed(t, "sends an LDAP message that breaks the rules", NULL, 0);
 			return NULL;
 		}
-		p = kst_talk_take(t, more);
+		p = kst_clear_take(t, more);
 		if (!p)
 			return NULL;
 		len = 0;
@@ -42,7 +42,7 @@ static const uint8_t *ldap_message(struct kst_talk *t, size_t *n)
 		kst_error_subject(t->err, "%s", t->net->name);
 		return NULL;
 	}
-	if (!kst_talk_take(t, len))
+	if (!kst_clear_take(t, len))
 		return NULL;
 	*n = head + len;
 	return t->in.data + t->at - *n;
@@ -73,7 +73,7 @@ static const char *ldap_result(uint64_t code)
 	}
 }
 
-int kst_talk_ldap(struct kst_talk *t, const char *host)
+int kst_clear_ldap(struct kst_clear *t, const char *host)
 {
 	/* LDAPMessage { 1, [APPLICATION 23] { [0] "1.3.6.1.4.1.1466.20037" } } */
 	static const char request[] = "\x30\x1d\x02\x01\x01\x77\x18\x80\x16"
@@ -98,30 +98,30 @@ int kst_talk_ldap(struct kst_talk *t, const char *host)
 		goto broken;
 	if (!code)
 		return 0;
-	kst_talk_failed(t, "refuses StartTLS", text.body.len ? (const void *)text.body.data : ldap_result(code),
+	kst_clear_failed(t, "refuses StartTLS", text.body.len ? (const void *)text.body.data : ldap_result(code),
 			text.body.len ? text.body.len : strlen(ldap_result(code)));
 	return kst_error_detail(t->err, "LDAP result code %llu (%s)", (unsigned long long)code, ldap_result(code));
 broken:
-	return kst_talk_failed(t, "sends an LDAP message that breaks the rules", NULL, 0);
+	return kst_clear_failed(t, "sends an LDAP message that breaks the rules", NULL, 0);
 }
 
 /* ---- PostgreSQL: SSLRequest (its documentation, "Message Formats") ---- */
 
-int kst_talk_postgres(struct kst_talk *t, const char *host)
+int kst_clear_postgres(struct kst_clear *t, const char *host)
 {
 	static const uint8_t request[] = { 0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f }; /* 80877103 */
 	const uint8_t *p;
 
 	(void)host;
-	if (kst_net_write(t->net, request, sizeof(request), t->err) < 0 || !(p = kst_talk_take(t, 1)))
+	if (kst_net_write(t->net, request, sizeof(request), t->err) < 0 || !(p = kst_clear_take(t, 1)))
 		return -1;
 	if (*p == 'S')
 		return 0;
 	if (*p == 'N')
-		return kst_talk_failed(t, "does not take TLS (ssl is off in this PostgreSQL)", NULL, 0);
+		return kst_clear_failed(t, "does not take TLS (ssl is off in this PostgreSQL)", NULL, 0);
 	if (*p == 'E')
-		return kst_talk_failed(t, "answers with an error", t->in.data + 1, t->in.len - 1);
-	return kst_talk_failed(t, "does not answer as PostgreSQL does", t->in.data, t->in.len);
+		return kst_clear_failed(t, "answers with an error", t->in.data + 1, t->in.len - 1);
+	return kst_clear_failed(t, "does not answer as PostgreSQL does", t->in.data, t->in.len);
 }
 
 /* ---- MySQL: Protocol::HandshakeV10, then Protocol::SSLRequest ---- */
@@ -131,11 +131,11 @@ int kst_talk_postgres(struct kst_talk *t, const char *host)
 #define CLIENT_SSL 0x800u
 #define CLIENT_SECURE_CONNECTION 0x8000u
 
-int kst_talk_mysql(struct kst_talk *t, const char *host)
+int kst_clear_mysql(struct kst_clear *t, const char *host)
 {
 	struct kst_buf out KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_cursor c;
-	const uint8_t *p = kst_talk_take(t, 4), *end;
+	const uint8_t *p = kst_clear_take(t, 4), *end;
 	uint32_t caps;
 	uint8_t seq;
 	size_t n;
@@ -146,21 +146,21 @@ int kst_talk_mysql(struct kst_talk *t, const char *host)
 	n = p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16;
 	seq = p[3];
 	if (n > LDAP_MAX || !n)
-		return kst_talk_failed(t, "does not greet as MySQL does", p, 4);
-	if (!(p = kst_talk_take(t, n)))
+		return kst_clear_failed(t, "does not greet as MySQL does", p, 4);
+	if (!(p = kst_clear_take(t, n)))
 		return -1;
 	if (p[0] == 0xff) /* number, then words: "Host '...' is not allowed to connect" */
-		return kst_talk_failed(t, "refuses the connection", p + (n > 3 ? 3 : n), n > 3 ? n - 3 : 0);
+		return kst_clear_failed(t, "refuses the connection", p + (n > 3 ? 3 : n), n > 3 ? n - 3 : 0);
 	kst_cursor_init(&c, p, n);
 	if (kst_cursor_u8(&c) != 10 || !(end = memchr(p + 1, '\0', n - 1)))
-		return kst_talk_failed(t, "does not greet as MySQL does", p, n);
+		return kst_clear_failed(t, "does not greet as MySQL does", p, n);
 	kst_cursor_take(&c, (size_t)(end - p)); /* the server's version */
 	kst_cursor_take(&c, 4 + 8 + 1);         /* thread, salt, filler */
 	caps = kst_cursor_le16(&c);
 	if (c.failed)
-		return kst_talk_failed(t, "sends a greeting that breaks off", NULL, 0);
+		return kst_clear_failed(t, "sends a greeting that breaks off", NULL, 0);
 	if (!(caps & CLIENT_SSL))
-		return kst_talk_failed(t, "does not offer TLS (MySQL's greeting lacks CLIENT_SSL)", NULL, 0);
+		return kst_clear_failed(t, "does not offer TLS (MySQL's greeting lacks CLIENT_SSL)", NULL, 0);
 	kst_buf_u8(&out, 32);
 	kst_buf_le16(&out, 0);
 	kst_buf_u8(&out, (uint8_t)(seq + 1));

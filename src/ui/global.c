@@ -67,7 +67,7 @@ const struct opt global_table[] = {
 	{ "no-pager", 0, OPT_FLAG, AT(no_pager), WHAT_TEXT, NULL, "never start a pager", NULL,
 	  false },
 	{ "timeout", 0, OPT_TEXT, AT(timeout), WHAT_WHEN, "SPAN",
-	  "give up on the network after SPAN", NULL, true },
+	  "give up on the network after SPAN (10s if not given)", NULL, false },
 	OPT_END
 };
 
