@@ -17,6 +17,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
+import fault_late as late
 import fault_peers as peers
 import pki
 
@@ -151,6 +152,8 @@ def table(where):
         lambda: peers.ask_owners(where + "/own", own, wants, java, answers)])
     mine = {}
     wrong = show(cases, answers, mine)
+    refused = [c for c in clients if c["fault"] in ("unknown-ca", "expired-leaf", "no-client-certificate")]
+    wrong += late.show(late.ask(refused, servers, {}), servers)
     if wrong:
         print("FAIL: faults:\n  " + "\n  ".join(wrong), file=sys.stderr)
         raise SystemExit(1)
