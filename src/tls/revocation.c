@@ -9,13 +9,20 @@
 
 #include "kstool/alloc.h"
 #include "kstool/time.h"
+#include "tls/ocsp.h"
 #include "tls/revocation_impl.h"
+#include "tls/revocation_online.h"
+
+/* Nobody staples more: one for each certificate of a chain (RFC 8446 4.4.2.1). */
+#define STAPLES_MAX 16
 
 struct kst_revocations {
 	struct kst_crl **crl;
 	size_t nr;
+	struct kst_blob staple[STAPLES_MAX];
+	size_t nr_staples;
 	bool online;
-	int timeout_ms;
+	struct kst_online net;
 };
 
 /* ---- reasons (RFC 5280 5.3.1) ---- */
@@ -117,21 +124,42 @@ void kst_inquiry_none(struct kst_inquiry *q, enum kst_revoked_why why,
 		q->text[n] = '\0';
 }
 
+/* A staple is about one certificate, and none of the chain's others is to hear of it. */
+static int staples(struct kst_inquiry *q, const struct kst_revocations *r, struct kst_error *err)
+{
+	for (size_t i = 0; i < r->nr_staples; i++) {
+		struct kst_ocsp ocsp = { .der = { r->staple[i].data, r->staple[i].len },
+					 .source = "stapled by the server",
+					 .crl = r->crl,
+					 .nr_crls = r->nr };
+
+		if ((kst_ocsp_about(ocsp.der, q->cert, q->issuer) || !kst_cert_is_ca(q->cert)) &&
+		    kst_inquiry_ocsp(q, &ocsp, NULL, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int kst_revocations_check(struct kst_revocations *r, const struct kst_cert *cert,
 			  const struct kst_cert *issuer, int64_t at, struct kst_revoked_at *out,
 			  struct kst_error *err)
 {
 	struct kst_inquiry q = { .cert = cert, .issuer = issuer, .at = at };
 
-	if (kst_inquiry_crls(&q, r->crl, r->nr, err) < 0)
+	if (staples(&q, r, err) < 0 || kst_inquiry_crls(&q, r->crl, r->nr, err) < 0)
+		return -1;
+	if (!kst_inquiry_done(&q) && r->online &&
+	    kst_inquiry_online(&q, &r->net, r->crl, r->nr, err) < 0)
 		return -1;
 	if (kst_inquiry_done(&q) || q.old_yes) {
 		*out = q.answer;
 		return 0;
 	}
 	if (!q.has_why)
-		kst_inquiry_none(&q, KST_REVOKED_NO_SOURCE, NULL,
-				 r->nr ? "no revocation list of this CA" : "no revocation list");
+		kst_inquiry_none(&q, KST_REVOKED_NO_SOURCE, NULL, "%s",
+				 r->online ? "it names nobody who could be asked"
+				 : r->nr   ? "no revocation list of this CA"
+					   : "no revocation list");
 	*out = q.about;
 	out->state = KST_REVOKED_UNKNOWN;
 	out->why = q.why;
@@ -159,6 +187,9 @@ void kst_revocations_free(struct kst_revocations *r)
 	for (size_t i = 0; i < r->nr; i++)
 		kst_crl_free(r->crl[i]);
 	kst_free(r->crl);
+	for (size_t i = 0; i < r->nr_staples; i++)
+		kst_blob_release(&r->staple[i]);
+	kst_online_release(&r->net);
 	kst_free(r);
 }
 
@@ -207,12 +238,17 @@ int kst_revocations_add_store(struct kst_revocations *r, struct kst_store *s, co
 int kst_revocations_add_staple(struct kst_revocations *r, const uint8_t *der, size_t len,
 			       struct kst_error *err)
 {
-	(void)r, (void)der, (void)len, (void)err;
+	if (r->nr_staples == STAPLES_MAX || !len)
+		return 0;
+	/* One that is too large is kept as nothing, which is no response. */
+	if (kst_blob_set(&r->staple[r->nr_staples], der, len > KST_OCSP_MAX ? 0 : len) < 0)
+		return kst_error_nomem(err);
+	r->nr_staples++;
 	return 0;
 }
 
 void kst_revocations_online(struct kst_revocations *r, int timeout_ms)
 {
 	r->online = true;
-	r->timeout_ms = timeout_ms;
+	r->net.timeout_ms = timeout_ms > 0 ? timeout_ms : 10000;
 }
