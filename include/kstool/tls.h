@@ -30,6 +30,9 @@ void kst_endpoint_text(const struct kst_endpoint *e, struct kst_buf *out);
 /* What --starttls takes, NULL-terminated: smtp imap pop3 ldap postgres mysql xmpp ftp. */
 extern const char *const kst_starttls_names[];
 
+/* Some servers (nginx) shake hands with everybody and refuse over HTTP: ask for "/" and look. */
+enum kst_http { KST_HTTP_NO, KST_HTTP_IF_ASKED /* for a certificate of the client */, KST_HTTP_ALWAYS };
+
 struct kst_connect {
 	struct kst_endpoint to;
 	const char *resolve;     /* connect to this address instead; NULL */
@@ -38,7 +41,7 @@ struct kst_connect {
 	const char *alpn;        /* "h2,http/1.1"; NULL */
 	int min_version, max_version; /* 0x0303 TLS 1.2, 0x0304 TLS 1.3; 0 no limit */
 	int timeout_ms;          /* for the whole; 0: 10 s */
-	bool http;               /* ask for "/" over HTTP/1.1 when the handshake is done */
+	enum kst_http http;
 };
 
 /* ---- who ---- */
@@ -131,16 +134,35 @@ struct kst_side_options {
 	bool request_client;           /* server: ask for one */
 };
 
-/* Shake hands with a live server and wait up to a second for a late refusal where it asked for a
- * certificate (unless `look`: then it is closed as soon as the certificates are here).  0 it took
- * place, whatever came out (see *out); -1: UNREACHABLE, TIMEOUT, NOT_TLS, ... */
+/*
+ * Shake hands with a live server.  Where it asked for a certificate of the client, wait for up to a
+ * second (an answer, over HTTP) whether it refuses after all: with TLS 1.3 a client is through before
+ * the server has looked at its certificate (RFC 8446 4.4.2.4).
+ * 0 it took place, whatever came out (see *out); -1: NO_HOST, UNREACHABLE, TIMEOUT, NOT_TLS, STARTTLS,
+ * CLOSED, PEER_LIMIT; KEY_MISMATCH, UNSUPPORTED of the client's own key.
+ */
 int kst_tls_connect(struct kst_handshake *out, const struct kst_connect *how,
-		    const struct kst_side_options *client, bool look, struct kst_error *err);
+		    const struct kst_side_options *client, struct kst_error *err);
 
 /* Both ends in memory.  0, or -1 where it could not be tried. */
 int kst_tls_pair(struct kst_handshake *out, const struct kst_side_options *server,
 		 const struct kst_side_options *client, const struct kst_connect *how,
 		 struct kst_error *err);
+
+/* ---- a server for trying out clients ---- */
+
+struct kst_listener;
+/* Listen on "127.0.0.1:0", "[::1]:8443", ":8443" (every address).  0 or -1: UNREACHABLE, BAD_VALUE. */
+int kst_tls_listen(struct kst_listener **out, const char *address, struct kst_error *err);
+void kst_listener_free(struct kst_listener *l);
+const char *kst_listener_address(const struct kst_listener *l); /* "127.0.0.1:40123" */
+/*
+ * Shake hands with the next client, answer a request of HTTP with a page of text, and close.  Clients
+ * that say nothing keep nobody waiting; how->timeout_ms is for each.  0 one was here (see *out); 1
+ * `stop` (a descriptor; -1 none) became readable; -1.
+ */
+int kst_tls_accept(struct kst_listener *l, int stop, struct kst_handshake *out, const struct kst_connect *how,
+		   const struct kst_side_options *server, struct kst_error *err);
 
 /* ---- a look: what a server shows of itself to whoever connects; nobody is judged ---- */
 
