@@ -31,7 +31,7 @@ void kst_endpoint_text(const struct kst_endpoint *e, struct kst_buf *out);
 extern const char *const kst_starttls_names[];
 
 /* Some servers (nginx) shake hands with everybody and refuse over HTTP: ask for "/" and look. */
-enum kst_http { KST_HTTP_NO, KST_HTTP_IF_ASKED /* for a certificate of the client */, KST_HTTP_ALWAYS };
+enum kst_ask_http { KST_HTTP_NO, KST_HTTP_IF_ASKED /* for a certificate of the client */, KST_HTTP_ALWAYS };
 
 struct kst_connect {
 	struct kst_endpoint to;
@@ -41,7 +41,7 @@ struct kst_connect {
 	const char *alpn;        /* "h2,http/1.1"; NULL */
 	int min_version, max_version; /* 0x0303 TLS 1.2, 0x0304 TLS 1.3; 0 no limit */
 	int timeout_ms;          /* for the whole; 0: 10 s */
-	enum kst_http http;
+	enum kst_ask_http http;
 };
 
 /* ---- who ---- */
