@@ -23,7 +23,13 @@
 #define KSTOOL_CA_H
 
 #include "kstool/issue.h"
+#include "kstool/progress.h"
 #include "kstool/store.h"
+
+#define KST_CA_DAYS 3650      /* of a new issuing CA */
+#define KST_CA_ROOT_DAYS 7300 /* of its root: it outlives the next one */
+#define KST_CA_CRL_DAYS 30
+#define KST_CA_ALG "p384"
 
 #define KST_CA_LEDGER "ledger.db"
 #define KST_CA_STORE "ca.kst"
@@ -144,5 +150,99 @@ int kst_ca_next(struct kst_ca *ca, const char *counter, uint64_t *out, struct ks
 
 /* DIR/certs/SERIAL.pem of a certificate that the ledger has.  Written again where it is there. */
 int kst_ca_write_cert(struct kst_ca *ca, const struct kst_cert *cert, struct kst_error *err);
+
+/*
+ * A new revocation list of what the CA (or the root) has revoked, valid for `days`: written down, signed,
+ * and put into DIR/crl.pem and crl.der (root-crl.pem, root-crl.der).  *number (may be NULL) is its own.
+ */
+int kst_ca_make_crl(struct kst_ca *ca, enum kst_ca_issuer which, int days, uint64_t *number,
+		    struct kst_error *err);
+
+/* ---- making a CA ---- */
+
+struct kst_ca_make {
+	const char *name;              /* CN of the issuing CA */
+	const char *subject;           /* RFC 4514 instead; NULL */
+	const char *root_name;         /* CN of the root; NULL: NAME "Root" */
+	const char *alg;               /* NULL: KST_CA_ALG */
+	int days, root_days;
+	const char *const *permitted, *const *excluded; /* as in struct kst_issue; both CAs have them */
+	const char *crl_url, *ocsp_url, *issuer_url;    /* of what it issues; NULL none */
+	struct kst_cert *root;         /* a root that is elsewhere; NULL: one is made */
+	struct kst_key *root_key;      /* ... whose key is at hand: it signs at once; NULL: a request is made */
+	struct kst_save_options save;  /* how the stores are protected */
+};
+/*
+ * All or nothing: built in a directory beside, which is renamed at the end.  CA_EXISTS; EXISTS: `dir` is
+ * no empty directory.  The passphrase of its stores is asked for once.  0 or -1.
+ */
+int kst_ca_make(const char *dir, const struct kst_ca_make *how, const struct kst_open_options *opt,
+		struct kst_error *err);
+/*
+ * The root's answer to DIR/ca.csr: of `pool`, the certificate of the CA's key, which must be that of a CA
+ * and lead to the root (NOT_A_CA, KEY_MISMATCH, NOTHING_FOUND ...).
+ */
+int kst_ca_answer(struct kst_ca *ca, struct kst_cert *const *pool, size_t nr,
+		  const struct kst_save_options *save, struct kst_error *err);
+
+/* ---- issuing ---- */
+
+enum kst_ca_fate {
+	KST_CA_MADE,    /* there is a new certificate */
+	KST_CA_RESUMED, /* one that was made before and never delivered: the same certificate, the same key */
+	KST_CA_THERE,   /* there is one already, and it stays (cert) */
+	KST_CA_BUSY,    /* another command is just making it */
+	KST_CA_FAILED   /* see err */
+};
+/* Orders are set up by the caller, zeroed else; kst_ca_order_release() frees what was found. */
+struct kst_ca_order {
+	/* what is asked for; borrowed */
+	const char *name, *alias;
+	const char *batch;          /* what tells this order from others; of it there is one that is not
+				     * delivered at most.  NULL: nothing is looked for */
+	bool once;                  /* ... and one at all (that was revoked counts too), unless ... */
+	int64_t due;                /* ... all that are valid end by this time; 0: never */
+	enum kst_profile profile;
+	const char *subject;        /* RFC 4514; NULL: subject_der, else CN=name */
+	struct kst_bytes subject_der;
+	const struct kst_issue_san *san;
+	size_t nr_san;
+	int64_t not_before, not_after;
+	bool must_staple;
+	const char *alg;            /* of a new key */
+	struct kst_bytes spki;      /* no new key: this one */
+	bool delivered;             /* there is nothing to deliver but the certificate */
+	/* what became of it */
+	enum kst_ca_fate fate;
+	int64_t id;
+	struct kst_cert *cert;      /* owned */
+	struct kst_key *key;        /* owned; MADE (of a new key) and RESUMED */
+	struct kst_error *err;      /* owned; FAILED */
+	struct kst_buf tbs;         /* private */
+	bool resume;                /* private */
+};
+void kst_ca_order_release(struct kst_ca_order *o);
+
+struct kst_ca_issue_options {
+	unsigned threads;
+	const struct kst_progress *progress; /* the caller's numbers: `done` before this group, of `total` */
+	size_t done, total;
+};
+/*
+ * A group of orders: keys, what is to be signed, the ledger, the signatures, the ledger.  What is wrong
+ * with one order is its own error.  *made (free it, or deliver) holds the keys until they are delivered.
+ * 0, or -1: the group as a whole could not be made.
+ */
+struct kst_ca_made;
+int kst_ca_issue(struct kst_ca *ca, struct kst_ca_order *order, size_t nr,
+		 const struct kst_ca_issue_options *opt, struct kst_ca_made **made,
+		 struct kst_error *err);
+/* Their files are on the disk: those with delivered[i] count as such, and their keys are forgotten. */
+int kst_ca_deliver(struct kst_ca *ca, struct kst_ca_made *made, const struct kst_ca_order *order,
+		   const bool *delivered, size_t nr, struct kst_error *err);
+void kst_ca_made_free(struct kst_ca_made *made); /* what was not delivered can be resumed */
+
+/* Sign what somebody wrote down and did not come to sign.  *nr (may be NULL) tells how many. */
+int kst_ca_complete(struct kst_ca *ca, size_t *nr, struct kst_error *err);
 
 #endif

@@ -19,6 +19,7 @@
 #include "kstool/key.h"
 #include "kstool/lint.h"
 #include "kstool/native.h"
+#include "kstool/parallel.h"
 #include "kstool/pem.h"
 #include "kstool/progress.h"
 #include "kstool/revocation.h"

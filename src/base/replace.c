@@ -14,13 +14,14 @@
 #include <unistd.h>
 
 /* Neighbour files that are open now, for the signal handler. */
-#define OPEN_MAX_NOW 8
+#define OPEN_MAX_NOW 32 /* threads of a batch write at once */
 enum { FREE = -1, BUSY = -2 };
 static struct {
 	_Atomic int dirfd; /* FREE, BUSY while the name is written, else the directory */
 	char name[300];
-} open_now[OPEN_MAX_NOW] = { { FREE, "" }, { FREE, "" }, { FREE, "" }, { FREE, "" },
-			     { FREE, "" }, { FREE, "" }, { FREE, "" }, { FREE, "" } };
+}
+#define FOUR { FREE, "" }, { FREE, "" }, { FREE, "" }, { FREE, "" }
+open_now[OPEN_MAX_NOW] = { FOUR, FOUR, FOUR, FOUR, FOUR, FOUR, FOUR, FOUR };
 
 static void remember(int dirfd, const char *name)
 {

@@ -20,4 +20,35 @@ struct kst_ca {
 	struct kst_secret seal;    /* what keys in pending/ are sealed with */
 };
 
+/* A CA's own certificate, by the order of the ledger: written down, signed, written down; and certs/.
+ * `issuer` NULL: self-signed. */
+int kst_ca_sign_one(struct kst_ca *ca, const struct kst_issue *how, enum kst_ca_issuer by,
+		    const struct kst_cert *issuer, struct kst_key *signer, const char *name,
+		    struct kst_cert **out, struct kst_error *err);
+/* DIR/NAME, one PEM block, replaced. */
+int kst_ca_write_file(struct kst_ca *ca, const char *name, const char *label, struct kst_bytes der,
+		      struct kst_error *err);
+void kst_ca_spki_hash(struct kst_bytes spki, uint8_t out[32]);
+/* Text as a value of RFC 4514. */
+void kst_ca_dn_escape(struct kst_buf *out, const char *text);
+
+/* ---- keys.c: the keys of certificates that are not delivered yet ---- */
+
+/* A file of sealed keys in DIR/pending, locked as long as somebody is at work with it. */
+struct kst_ca_keys {
+	char *path;
+	int fd;                /* -1: none */
+	struct kst_key **key;  /* opened */
+	uint8_t (*spki)[32];   /* SHA-256 of each one's SubjectPublicKeyInfo */
+	size_t nr;
+};
+#define KST_CA_KEYS_INIT { .fd = -1 }
+/* Seal these keys (NULL ones are left out) into a new file, synced, and keep it locked. */
+int kst_ca_keys_write(struct kst_ca *ca, struct kst_ca_keys *out, struct kst_key *const *key, size_t nr,
+		      struct kst_error *err);
+/* Every file that nobody works with, opened and locked.  *list of *nr; kst_free it. */
+int kst_ca_keys_find(struct kst_ca *ca, struct kst_ca_keys **list, size_t *nr, struct kst_error *err);
+void kst_ca_keys_remove(struct kst_ca_keys *k); /* the file is not needed any more */
+void kst_ca_keys_release(struct kst_ca_keys *k); /* it stays, unlocked */
+
 #endif
