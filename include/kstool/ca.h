@@ -170,7 +170,7 @@ struct kst_ca_make {
 	const char *crl_url, *ocsp_url, *issuer_url;    /* of what it issues; NULL none */
 	struct kst_cert *root;         /* a root that is elsewhere; NULL: one is made */
 	struct kst_key *root_key;      /* ... whose key is at hand: it signs at once; NULL: a request is made */
-	struct kst_save_options save;  /* how the stores are protected */
+	struct kst_save_options save;  /* how the stores are protected; dry_run: only whether it could be made */
 };
 /*
  * All or nothing: built in a directory beside, which is renamed at the end.  CA_EXISTS; EXISTS: `dir` is
@@ -218,8 +218,11 @@ struct kst_ca_order {
 	struct kst_cert *cert;      /* owned */
 	struct kst_key *key;        /* owned; MADE (of a new key) and RESUMED */
 	struct kst_error *err;      /* owned; FAILED */
-	struct kst_buf tbs;         /* private */
-	bool resume;                /* private */
+	uint8_t serial[20];
+	size_t serial_len;
+	/* private */
+	struct kst_buf tbs, own_subject;
+	uint8_t spki_hash[32];
 };
 void kst_ca_order_release(struct kst_ca_order *o);
 

@@ -10,6 +10,11 @@
 #define KST_CA_ALIAS "ca"        /* of the key in ca.kst */
 #define KST_CA_ROOT_ALIAS "root" /* of the key in root.kst */
 
+/* Seconds after which nobody is at work any more with a row that is pending. */
+#define KST_CA_STALE 3600
+/* Threads for each processor where they wait for the disk. */
+#define KST_CA_WAITERS 8
+
 struct kst_ca {
 	char *dir;
 	const struct kst_open_options *opt;

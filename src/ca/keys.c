@@ -199,12 +199,12 @@ int kst_ca_keys_find(struct kst_ca *ca, struct kst_ca_keys **list, size_t *nr, s
 		}
 		path = kst_asprintf("%s/%s", dir, e->d_name);
 		grown = kst_realloc(*list, (*nr + 1) * sizeof(*grown));
-		if (!path || !grown) {
-			ret = kst_error_nomem(err);
-		} else {
+		if (grown)
 			*list = grown;
+		if (!path || !grown)
+			ret = kst_error_nomem(err);
+		else
 			*nr += !take_file(ca, &grown[*nr], path);
-		}
 		kst_free(path);
 	}
 	if (d)

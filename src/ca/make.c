@@ -462,6 +462,8 @@ int kst_ca_make(const char *dir, const struct kst_ca_make *how, const struct kst
 
 	if (check_target(dir, err) < 0)
 		return -1;
+	if (how->save.dry_run)
+		return 0;
 	path = kst_asprintf("%s/%s", dir, KST_CA_STORE);
 	ca = kst_calloc(1, sizeof(*ca));
 	if (!path || !ca) {
