@@ -101,6 +101,9 @@ static int check_losses(struct cli *cli, const struct convert_opts *opt, const s
 	if (!refused)
 		return 0;
 	kst_error_subject(cli->err, "%s", opt->out);
+	for (size_t i = 0; anchors && i < cli->nr; i++)
+		if (live_is(cli->operand[i]))
+			return kst_error_command(cli->err, "kstool", "trust", opt->out, cli->operand[i], "--create", NULL);
 	return kst_error_hint(cli->err, anchors ? "make it a trusted one with --as-trust, or leave it out with "
 						  "--skip-unsupported" :
 					purposes ? "take what is trusted for one purpose with --purpose server, or "

@@ -4,6 +4,7 @@
  * with the schema) and as the words that people read
  */
 #include "cmd/describe.h"
+#include "cmd/live.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -244,6 +245,7 @@ void describe_failed(struct cli *cli, const char *path)
 	out_end(o);
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(*unknown); i++)
 		out_null(o, unknown[i]);
+	live_json(o, NULL);
 	describe_error(o, cli->err);
 	out_array(o, "entries");
 	out_end(o);
@@ -297,6 +299,7 @@ void describe_store(struct cli *cli, struct kst_store *s)
 		for (size_t i = 0; i < sizeof(native) / sizeof(*native); i++)
 			out_null(o, native[i]);
 	}
+	live_json(o, kst_store_server(s));
 }
 
 void describe_store_line(struct kst_store *s, struct kst_buf *out)
@@ -304,6 +307,10 @@ void describe_store_line(struct kst_store *s, struct kst_buf *out)
 	const struct kst_info *in = kst_store_info(s);
 	size_t nr = kst_store_count(s);
 
+	if (kst_store_server(s)) {
+		live_line(kst_store_server(s), out);
+		return;
+	}
 	if (in->store_kind)
 		kst_buf_printf(out, "%s%s", in->sealed ? "sealed " : "",
 			       in->store_kind == 'T' ? "truststore" : "keystore");

@@ -154,7 +154,7 @@ static int put_entry(struct state *st, size_t i, bool named)
 		put(st, "", e->der.data, e->der.len);
 	}
 	to = st->opt->chain || st->opt->ca ? e->chain.nr : e->chain.nr ? 1 : 0;
-	if (st->opt->ca && e->kind == KST_KIND_KEY)
+	if (st->opt->ca && (e->kind == KST_KIND_KEY || kst_store_server(st->store)))
 		from = 1;
 	for (size_t k = from; k < to; k++)
 		put_cert(st, e->chain.cert[k]);

@@ -4,7 +4,6 @@
  * mends it; also of files that do not open
  */
 #include "cmd/describe.h"
-#include "cmd/live.h"
 #include "cmd/target.h"
 
 #include <string.h>
@@ -12,7 +11,6 @@
 struct lint_opts {
 	const char *consumer, *fail_on;
 	struct opt_list ignore;
-	struct live_opts live;
 };
 
 /* ---- --ignore ---- */
@@ -326,7 +324,6 @@ static const struct opt options[] = {
 	  "exit 1 from this severity on; error if not given", levels, false },
 	{ "ignore", 0, OPT_LIST, offsetof(struct lint_opts, ignore), WHAT_TEXT, "ID[,ID]",
 	  "leave these findings out; may be repeated", NULL, false },
-	LIVE_OPTIONS(struct lint_opts),
 	OPT_END
 };
 static const struct cmd_example examples[] = {
@@ -348,7 +345,6 @@ const struct cmd cmd_lint = {
 	.plain = "file severity id entry message fix",
 	.exits = "0 1 3 4",
 	.opts = options,
-	.live = LIVE_AT(struct lint_opts),
 	.size = sizeof(struct lint_opts),
 	.min = 1,
 	.max = ~0u,

@@ -30,6 +30,10 @@ void live_release(struct cli *cli);
 
 /* Text: what a server is, in the heading of list and show: "TLS 1.3, TLS_AES_256_GCM_SHA384, 10.1.2.3:443". */
 void live_line(const struct kst_live *l, struct kst_buf *out);
+/* Text: what else it showed, as pairs: number of certificates, staple, client certificate. */
+void live_pairs(struct out *o, const struct kst_live *l);
+/* Text: that nobody was judged, and the command that does. */
+void live_end(const struct cli *cli, const char *word);
 /* JSON: the member "server" of a store; null for a file. */
 void live_json(struct out *o, const struct kst_live *l);
 

@@ -76,34 +76,85 @@ static void tree_row(struct out_tree_row *row, unsigned depth, const struct kst_
 	};
 }
 
-void picture_tree(struct out *o, const struct kst_entry *e)
+/* `lacks`: what is said of an issuer above the top that is not here; NULL: nothing. */
+static void tree(struct out *o, const struct kst_chain *chain, const char *lacks)
 {
-	size_t nr = e->chain.nr, at = 0;
+	size_t nr = chain->nr, at = 0;
 	struct out_tree_row *row;
 	struct kst_buf *text;
-	bool open; /* the top of the chain names an issuer that is not here */
 
-	if (!nr)
-		return;
-	open = e->kind == KST_KIND_KEY && !kst_cert_is_self_issued(e->chain.cert[nr - 1]);
 	row = kst_calloc(nr + 1, sizeof(*row));
 	text = kst_calloc(nr + 1, 4 * sizeof(*text));
 	if (row && text) {
-		if (open) {
-			kst_cert_issuer_name(e->chain.cert[nr - 1], &text[4 * nr]);
+		if (lacks && !kst_cert_is_self_issued(chain->cert[nr - 1])) {
+			kst_cert_issuer_name(chain->cert[nr - 1], &text[4 * nr]);
 			row[at++] = (struct out_tree_row){
 				.mark = "?",
-				.cell = { str(&text[4 * nr]), "", "", "not in this file" },
+				.cell = { str(&text[4 * nr]), "", "", lacks },
 			};
 		}
 		for (size_t k = nr; k--; at++)
-			tree_row(&row[at], (unsigned)at, e->chain.cert[k], &text[4 * k]);
+			tree_row(&row[at], (unsigned)at, chain->cert[k], &text[4 * k]);
 		out_tree(o, row, at);
 	}
 	for (size_t k = 0; text && k < 4 * (nr + 1); k++)
 		kst_buf_release(&text[k]);
 	kst_free(text);
 	kst_free(row);
+}
+
+void picture_tree(struct out *o, const struct kst_entry *e)
+{
+	if (e->chain.nr)
+		tree(o, &e->chain, e->kind == KST_KIND_KEY ? "not in this file" : NULL);
+}
+
+/* "1 api.acme.test, 3 Acme Issuing CA": certificates as they were sent, by their place. */
+static void put_place(struct kst_buf *b, const struct kst_chain *sent, size_t k)
+{
+	kst_buf_printf(b, "%s%zu ", b->len ? ", " : "", k + 1);
+	kst_cert_name(sent->cert[k], b);
+}
+
+static size_t place_of(const struct kst_chain *sent, const struct kst_cert *cert)
+{
+	size_t k = 0;
+
+	while (k < sent->nr && !kst_cert_equal(sent->cert[k], cert))
+		k++;
+	return k;
+}
+
+void picture_sent(struct out *o, const struct kst_chain *sent)
+{
+	struct kst_buf order KST_SCRATCH_BUF = KST_BUF_INIT, rest KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_chain chain = { .nr = 0 };
+	bool complete = false, ordered = true;
+
+	if (kst_chain_build(&chain, sent->cert[0], sent->cert, sent->nr, &complete, NULL) < 0)
+		return;
+	tree(o, &chain, "not sent");
+	for (size_t i = 0; i < chain.nr; i++) {
+		size_t k = place_of(sent, chain.cert[i]);
+
+		ordered &= k == i;
+		put_place(&order, sent, k);
+	}
+	for (size_t k = 0; k < sent->nr; k++)
+		if (place_of(&chain, sent->cert[k]) == chain.nr || place_of(sent, sent->cert[k]) != k)
+			put_place(&rest, sent, k);
+	if (!ordered || rest.len || chain.nr == 1 || complete)
+		out_blank(o);
+	if (!ordered)
+		out_advice(o, "the certificates are not sent in order, and some clients fail then; the order would be %s",
+			   str(&order));
+	if (rest.len)
+		out_advice(o, "also sent, and no part of the chain: %s", str(&rest));
+	if (chain.nr == 1 && !complete)
+		out_advice(o, "no issuer is sent; clients that do not have it fail");
+	else if (chain.nr > 1 && complete)
+		out_sentence(o, "The root is included but servers need not send it.");
+	kst_chain_release(&chain);
 }
 
 static void pair_hash(struct out *o, const char *label, const uint8_t *hash)

@@ -9,6 +9,8 @@
 void picture_what(const struct kst_format *format, const struct kst_entry *e, struct kst_buf *out);
 /* The chain as a tree, root first; a missing issuer is the first row. */
 void picture_tree(struct out *o, const struct kst_entry *e);
+/* The same of what a server sent, in whatever order, and what is odd about that. */
+void picture_sent(struct out *o, const struct kst_chain *sent);
 /* names, valid, issuer, use, key, sha256, serial; notes that follow from them. */
 void picture_details(struct out *o, const struct kst_entry *e, bool local_time);
 /* Four lines: state, names, issuer, dates. */

@@ -137,12 +137,17 @@ static int show_entry(struct cli *cli, const struct show_opts *opt, struct kst_s
 	}
 	if (kst_entry_leaf(e))
 		describe_clock_count(clock, kst_cert_not_before(kst_entry_leaf(e)));
-	heading(cli, s, i, e);
+	if (!kst_store_server(s))
+		heading(cli, s, i, e);
 	if (opt->is_short) {
 		picture_short(cli->out, e, cli->g.local_time);
 	} else {
-		out_blank(cli->out);
-		picture_tree(cli->out, e);
+		if (!kst_store_server(s))
+			out_blank(cli->out);
+		if (kst_store_server(s))
+			picture_sent(cli->out, &e->chain);
+		else
+			picture_tree(cli->out, e);
 		picture_details(cli->out, e, cli->g.local_time);
 	}
 	if (opt->full && kst_entry_leaf(e)) {
@@ -178,6 +183,8 @@ static int show_store(struct cli *cli, const struct show_opts *opt, struct kst_s
 		describe_store_line(s, &b);
 		out_heading(cli->out, "%s   %s", kst_store_path(s), (char *)b.data);
 		picture_store(cli->out, s);
+		if (kst_store_server(s))
+			live_pairs(cli->out, kst_store_server(s));
 	}
 	for (size_t k = 0; k < (nr_ref ? nr_ref : text ? shown : nr); k++) {
 		size_t i = k;
@@ -203,6 +210,8 @@ static int show_store(struct cli *cli, const struct show_opts *opt, struct kst_s
 		out_line(cli->out, "...and %zu more: kstool list %s", nr - shown,
 			 kst_text_shell_path(&word, kst_store_path(s)));
 	}
+	if (text && kst_store_server(s))
+		live_end(cli, kst_store_path(s));
 	describe_clock(cli->out, &clock);
 	return 0;
 }

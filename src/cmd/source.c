@@ -170,6 +170,8 @@ int cmd_open(struct cli *cli, const char *path, struct kst_store **out)
 
 /* ---- what a server is, in words and in JSON ---- */
 
+static const char *const staple_word[] = { "good", "revoked", "unknown", "unreadable" };
+
 void live_line(const struct kst_live *l, struct kst_buf *out)
 {
 	kst_buf_printf(out, "%s, %s", kst_tls_version_text(l->version), l->cipher);
@@ -177,9 +179,56 @@ void live_line(const struct kst_live *l, struct kst_buf *out)
 		kst_buf_printf(out, ", %s", l->peer);
 }
 
+void live_pairs(struct out *o, const struct kst_live *l)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	char when[KST_TIME_TEXT];
+	struct kst_staple s;
+
+	kst_buf_printf(&b, "%zu certificate%s", l->sent.nr, l->sent.nr == 1 ? "" : "s");
+	out_pair(o, "sends", (const char *)b.data);
+	if (l->staple.len) {
+		kst_buf_reset(&b);
+		kst_staple_read(&s, &l->staple);
+		kst_buf_printf(&b, "OCSP response: %s", staple_word[s.says]);
+		if (s.says == KST_STAPLE_REVOKED)
+			kst_buf_printf(&b, " on %s", kst_time_text(s.revoked_at, KST_TIME_MINUTE, when));
+		if (s.this_update)
+			kst_buf_printf(&b, ", of %s", kst_time_text(s.this_update, KST_TIME_MINUTE, when));
+		if (s.next_update)
+			kst_buf_printf(&b, ", until %s", kst_time_text(s.next_update, KST_TIME_MINUTE, when));
+		out_pair(o, "staples", (const char *)b.data);
+	}
+	if (l->asks_client)
+		out_pair(o, "asks for", "a client certificate");
+	if (!l->proved)
+		out_pair(o, "key", "not shown that the server holds it");
+	if (l->trouble[0])
+		out_pair(o, "handshake", l->trouble);
+}
+
+void live_end(const struct cli *cli, const char *word)
+{
+	static const char *const option[] = { "--sni", "--starttls", "--resolve" };
+	const char *words[10] = { "kstool", "verify", word };
+	struct kst_error line = KST_ERROR_INIT;
+	size_t n = 3;
+
+	for (size_t i = 0; cli->live && i < 3; i++) {
+		const char *value = i == 0 ? cli->live->sni : i == 1 ? cli->live->starttls : cli->live->resolve;
+
+		if (value) {
+			words[n++] = option[i];
+			words[n++] = value;
+		}
+	}
+	kst_error_words(&line, NULL, words);
+	out_blank(cli->out);
+	out_line(cli->out, "not verified - %s", line.hint);
+}
+
 static void staple_json(struct out *o, const struct kst_live *l)
 {
-	static const char *const state[] = { "good", "revoked", "unknown", "unreadable" };
 	struct kst_staple s;
 
 	if (!l->staple.len) {
@@ -189,7 +238,7 @@ static void staple_json(struct out *o, const struct kst_live *l)
 	kst_staple_read(&s, &l->staple);
 	out_object(o, "staple");
 	out_int(o, "bytes", (int64_t)l->staple.len);
-	out_str(o, "says", state[s.says]);
+	out_str(o, "says", staple_word[s.says]);
 	out_time(o, "this_update", s.this_update);
 	out_time(o, "next_update", s.next_update);
 	out_time(o, "revoked_at", s.revoked_at);

@@ -39,6 +39,12 @@ int trust_choose(struct trust_picks *p, struct cli *cli, const struct trust_opts
 		 struct kst_store *const *src, size_t nr);
 void trust_picks_release(struct trust_picks *p);
 
+/* A server among the sources needs --fingerprint: FINGERPRINT with what it sent, and the command for each
+ * of them.  0 or -1. */
+int trust_check_servers(struct cli *cli, const struct trust_opts *opt, struct kst_store *const *src, size_t nr);
+/* FINGERPRINT: nothing in `src` has the one that was given.  Returns -1. */
+int trust_other_fingerprint(struct cli *cli, struct kst_store *src);
+
 struct trust_job {
 	struct cli *cli;
 	const struct trust_opts *opt;

@@ -153,7 +153,9 @@ int trust_choose(struct trust_picks *p, struct cli *cli, const struct trust_opts
 	for (size_t i = 0; i < nr; i++)
 		certs += count_certs(src[i]);
 	p->single = certs == 1;
-	if (opt->alias && !p->single) {
+	if (trust_check_servers(cli, opt, src, nr) < 0)
+		return -1;
+	if (opt->alias && !p->single && !opt->fingerprint) {
 		kst_error_setx(cli->err, KST_E_USAGE,
 			       "names one certificate, and the sources hold %zu", certs);
 		return kst_error_subject(cli->err, "--alias");
@@ -167,8 +169,9 @@ int trust_choose(struct trust_picks *p, struct cli *cli, const struct trust_opts
 		*cli->err = c.first;
 		return -1;
 	}
-	kst_error_setx(cli->err, c.offered ? KST_E_FINGERPRINT : KST_E_NOTHING_FOUND,
-		       c.offered ? "no certificate has the fingerprint that was given" : "holds no certificate");
+	if (c.offered)
+		return trust_other_fingerprint(cli, src[0]);
+	kst_error_setx(cli->err, KST_E_NOTHING_FOUND, "holds no certificate");
 	return kst_error_subject(cli->err, "%s", kst_store_path(src[0]));
 }
 

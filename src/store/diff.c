@@ -139,10 +139,47 @@ static bool same_trust(const struct side *a, const struct side *b, const struct 
 		kst_blob_equal(&x->distrusted, &y->distrusted));
 }
 
+static bool is_loose(const struct side *s)
+{
+	return kst_store_format(s->store)->caps & KST_CAP_LOOSE;
+}
+
+/* What a server sends has no private key, and that is no difference. */
+static bool with_server(const struct side *a, const struct side *b)
+{
+	return a->store->live || b->store->live;
+}
+
+static bool holds(const struct side *s, const struct kst_cert *cert)
+{
+	for (size_t i = 0; i < s->nr; i++)
+		for (size_t k = 0; k < s->entry[i]->chain.nr; k++)
+			if (kst_cert_equal(s->entry[i]->chain.cert[k], cert))
+				return true;
+	return false;
+}
+
+/* The chain that was sent; in a file of loose certificates each of it lies somewhere. */
+static bool same_sent(const struct side *a, const struct side *b, const struct kst_entry *x,
+		      const struct kst_entry *y)
+{
+	const struct kst_chain *sent = a->store->live ? &x->chain : &y->chain;
+	const struct side *file = a->store->live ? b : a;
+
+	if (!is_loose(file))
+		return kst_chain_equal(&x->chain, &y->chain);
+	for (size_t k = 1; k < sent->nr; k++)
+		if (!holds(file, sent->cert[k]))
+			return false;
+	return true;
+}
+
 /* What the pair is, of the same leaf; -1: they do not differ. */
 static int same_leaf_kind(const struct side *a, const struct side *b, const struct kst_entry *x,
 			  const struct kst_entry *y)
 {
+	if (with_server(a, b))
+		return same_sent(a, b, x, y) ? -1 : KST_DIFF_CHAIN;
 	if (x->kind != y->kind)
 		return KST_DIFF_KIND;
 	if (!kst_chain_equal(&x->chain, &y->chain))
@@ -210,7 +247,7 @@ static void by_key(struct side *a, struct side *b)
 {
 	for (size_t i = 0; i < a->nr; i++) {
 		size_t k = a->pair[i] == KST_NO_BASE && kst_entry_leaf(a->entry[i])
-				   ? free_in(a, i, b, b->by_key, a->spki[i], true, false)
+				   ? free_in(a, i, b, b->by_key, a->spki[i], !with_server(a, b), false)
 				   : KST_NO_BASE;
 
 		if (k != KST_NO_BASE)
@@ -236,11 +273,6 @@ static bool in_chains(const struct side *s, const struct kst_cert *cert)
 			if (kst_cert_equal(s->entry[i]->chain.cert[k], cert))
 				return true;
 	return false;
-}
-
-static bool is_loose(const struct side *s)
-{
-	return kst_store_format(s->store)->caps & KST_CAP_LOOSE;
 }
 
 /* ---- rows ---- */

@@ -71,6 +71,25 @@ static int push(struct work *w, struct kst_entry *e, size_t from)
 	return 0;
 }
 
+/* What a server sent: certificates that belong together only if they fit. */
+static int take_sent(struct work *w, struct kst_entry *all, size_t from, struct kst_error *err)
+{
+	int rc = 0;
+
+	for (size_t k = 0; rc == 0 && k < all->chain.nr; k++) {
+		struct kst_entry *e = kst_entry_new(KST_KIND_CERT);
+		if (!e || kst_chain_push(&e->chain, all->chain.cert[k]) < 0 ||
+		    kst_pool_add(&w->pool, all->chain.cert[k]) < 0) {
+			kst_entry_free(e);
+			rc = -1;
+		} else {
+			rc = push(w, e, from);
+		}
+	}
+	kst_entry_free(all);
+	return rc < 0 ? kst_error_nomem(err) : 0;
+}
+
 static int take(struct work *w, size_t from, size_t i, struct kst_error *err)
 {
 	struct kst_store *s = w->store[from];
@@ -99,6 +118,8 @@ static int take(struct work *w, size_t from, size_t i, struct kst_error *err)
 	if ((kst_store_format(s)->caps & KST_CAP_LOOSE) && !copy->purposes.len && !copy->distrusted.len)
 		copy->trusted = false;
 	w->nr_keys += copy->kind == KST_KIND_KEY;
+	if (s->live)
+		return take_sent(w, copy, from, err);
 	for (size_t k = 0; k < copy->chain.nr; k++)
 		if (kst_pool_add(&w->pool, copy->chain.cert[k]) < 0) {
 			kst_entry_free(copy);
@@ -227,7 +248,8 @@ static int place_cert(struct work *w, struct piece *p, const struct in_chains *b
 		return rc;
 	}
 	/* Nobody's wish makes an anchor of what its own file says is none. */
-	if (!chained && (w->opt->as_trust || w->nr_keys == 0) && !e->distrusted.len && !e->no_anchor)
+	if (!chained && (w->opt->as_trust || w->nr_keys == 0) && !e->distrusted.len && !e->no_anchor &&
+	    !w->store[p->from]->live) /* whoever answers there is not trusted for having answered */
 		e->trusted = true;
 	return 0;
 }

@@ -324,6 +324,8 @@ int kst_net_starttls(struct kst_net *n, const char *protocol, const char *host, 
 			ret = kst_clear_failed(&t, "sent more behind its yes, in the clear", t.in.data + t.at,
 					      t.in.len - t.at);
 		kst_buf_release(&t.in);
+		if (ret < 0 && err->code == KST_E_TIMEOUT && !n->nr_first)
+			kst_error_hint(err, "if it speaks TLS at once, leave --starttls out");
 		return ret;
 	}
 	kst_error_setx(err, KST_E_BAD_VALUE, "\"%s\" is no protocol that changes to TLS", protocol);
