@@ -8,6 +8,7 @@
  */
 #include "tls/session.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <openssl/bio.h>
@@ -141,6 +142,12 @@ static void run(struct pair *p)
 	}
 	kst_end_facts(&p->client);
 	kst_end_facts(&p->server);
+	/* Both sides have the same versions: it is the key that the server cannot use with them. */
+	if (h->fault == KST_FAULT_NO_VERSION) {
+		h->fault = KST_FAULT_NO_ALGORITHM;
+		h->fault_side = KST_SIDE_SERVER;
+		snprintf(h->fault_text, sizeof(h->fault_text), "the server has no key that this version of TLS can use");
+	}
 	if (!h->done)
 		kst_talk_fault(&p->talk, KST_FAULT_HUNG_UP, KST_SIDE_SERVER, "neither side gets any further");
 }
