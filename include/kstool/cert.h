@@ -70,6 +70,9 @@ int kst_cert_each_rdn(const struct kst_cert *cert, bool issuer,
 void kst_cert_key_usage(const struct kst_cert *cert, struct kst_buf *out);
 /* Space-separated "serverAuth clientAuth", unknown ones as OIDs. */
 void kst_cert_ext_key_usage(const struct kst_cert *cert, struct kst_buf *out);
+/* Where the certificate of its issuer can be had, if it says so: the first http URL of caIssuers (RFC 5280
+ * 4.2.2.1), printable ASCII without blanks and quotes.  Appended. */
+void kst_cert_issuer_url(const struct kst_cert *cert, struct kst_buf *out);
 /* SHA-256 (or SHA-1, for those who still ask) of DER / of the SubjectPublicKeyInfo. */
 void kst_cert_sha1(const struct kst_cert *cert, uint8_t out[20]);
 void kst_cert_spki_sha256(const struct kst_cert *cert, uint8_t out[32]);

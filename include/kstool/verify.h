@@ -104,6 +104,7 @@ struct kst_verdict {
 	enum kst_from *from;        /* of each certificate of the path */
 	size_t anchor_source;       /* of the last one, if `anchored` */
 	bool anchored;
+	enum kst_usage usage;       /* what it was judged for: never FROM_CERT */
 	struct kst_path_finding *finding; /* by check, then by depth */
 	size_t nr;
 	unsigned paths;             /* that were tried */

@@ -54,8 +54,6 @@ static const struct {
 	{ "ecparam", "keygen", "kstool keygen FILE.pem --alg p256" },
 	{ "storeutl", "list", "kstool list FILE" },
 	{ "dgst", "show", "fingerprint of a certificate:  kstool show FILE --field sha256" },
-	{ "verify", "show", "the chain in a file:  kstool show FILE" },
-	{ "verify", "lint", "what is wrong in a file:  kstool lint FILE" },
 	{ "dsa", "show", "kstool show FILE" },
 	{ "crl2pkcs7", "convert", "kstool convert FILE... -o NEW.p7b" },
 	{ "s_client", "show", "kstool reads files; save the chain:  openssl s_client -connect HOST:443 -showcerts" },

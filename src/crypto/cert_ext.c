@@ -265,6 +265,36 @@ int kst_cert_each_rdn(const struct kst_cert *cert, bool issuer,
 	return ret;
 }
 
+/* ---- authorityInfoAccess ---- */
+
+static bool is_url(struct kst_bytes s)
+{
+	if (s.len < 8 || s.len > 1024 || (memcmp(s.data, "http://", 7) && memcmp(s.data, "https://", 8)))
+		return false;
+	for (size_t i = 0; i < s.len; i++)
+		if (s.data[i] <= ' ' || s.data[i] >= 0x7f || strchr("\"'`\\<>", s.data[i]))
+			return false;
+	return true;
+}
+
+void kst_cert_issuer_url(const struct kst_cert *cert, struct kst_buf *out)
+{
+	struct kst_der d = kst_der_bytes(KST_CERT_EXT(cert, "\x2b\x06\x01\x05\x05\x07\x01\x01", NULL)), list, at;
+	struct kst_der_item method, place;
+
+	if (kst_der_enter(&d, KST_DER_SEQUENCE, &list) < 0)
+		return;
+	while (kst_der_enter(&list, KST_DER_SEQUENCE, &at) == 0) {
+		if (kst_der_expect(&at, KST_DER_OID, &method) < 0 || kst_der_next(&at, &place) != 1)
+			return;
+		if (KST_OID_IS(method.body, "\x2b\x06\x01\x05\x05\x07\x30\x02") && place.id == KST_DER_CONTEXT(6) &&
+		    is_url(place.body)) {
+			kst_buf_put(out, place.body.data, place.body.len);
+			return;
+		}
+	}
+}
+
 /* ---- usages ---- */
 
 void kst_cert_key_usage(const struct kst_cert *cert, struct kst_buf *out)

@@ -16,12 +16,31 @@ static void unknown(const struct path *p, size_t i, const struct kst_revoked_at 
 		find_not(f, KST_CHECK_REVOCATION, reason, (int)i, "%s", text);
 }
 
+/* A server whose certificate promises a stapled answer (RFC 7633) is to be believed only with one. */
+static void must_staple(const struct path *p, struct findings *f, const struct kst_revoked_at *at)
+{
+	const struct exts *x = &p->ext[0];
+	struct kst_der d = kst_der_bytes(x->of[EXT_TLS_FEATURE].value), in;
+	struct kst_der_item item;
+	uint64_t feature;
+
+	if (p->usage != KST_USAGE_SERVER || kst_der_enter(&d, KST_DER_SEQUENCE, &in) < 0)
+		return;
+	while (kst_der_expect(&in, KST_DER_INTEGER, &item) == 0)
+		if (kst_der_uint(item.body, &feature) == 0 && feature == 5 && /* status_request */
+		    (!at || at->state == KST_REVOKED_UNKNOWN)) {
+			find_lax(f, KST_REASON_NO_REVOCATION, 0, "it promises that its server staples an OCSP answer, and there is none");
+			return;
+		}
+}
+
 int rule_revocation(const struct path *p, struct findings *f, struct kst_revoked_at *at,
 		    struct kst_error *err)
 {
 	char day[KST_TIME_TEXT];
 
 	if (!p->req->revocations) {
+		must_staple(p, f, NULL);
 		find_not(f, KST_CHECK_REVOCATION, KST_REASON_NONE, -1, "off");
 		return 0;
 	}
@@ -43,5 +62,7 @@ int rule_revocation(const struct path *p, struct findings *f, struct kst_revoked
 			break;
 		}
 	}
+	if (p->nr > 1)
+		must_staple(p, f, &at[0]);
 	return 0;
 }

@@ -21,8 +21,8 @@
 
 static void rsa(long bits, const char *t, int depth, struct findings *f)
 {
-	if (bits < 3072)
-		find_lax(f, KST_REASON_WEAK_KEY, depth, "%s: under 3072 bits", t);
+	if (bits < 3072 && f->strict) /* which nobody else forbids: not worth a word elsewhere */
+		find_fail(f, KST_REASON_WEAK_KEY, depth, "%s: under 3072 bits", t);
 	if (bits % 8) /* CA/Browser Forum, Baseline Requirements 6.1.5 */
 		find_lax(f, KST_REASON_WEB_PKI, depth, "%s: the size is no multiple of 8", t);
 }

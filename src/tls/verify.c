@@ -98,7 +98,8 @@ static int give(struct kst_verdict *out, struct verifying *v)
 {
 	struct best *b = &v->best;
 
-	*out = (struct kst_verdict){ .valid = !b->f.weight, .anchored = b->path.anchor != NULL, .paths = v->paths };
+	*out = (struct kst_verdict){ .valid = !b->f.weight, .anchored = b->path.anchor != NULL, .paths = v->paths,
+				     .usage = b->path.usage };
 	if (out->anchored)
 		out->anchor_source = b->path.anchor->source;
 	out->from = kst_calloc(b->path.nr, sizeof(*out->from));

@@ -109,6 +109,10 @@ struct out_tree_row {
 	const char *cell[5];  /* name, use, key, dates, state; NULL empty */
 };
 void out_tree(struct out *o, const struct out_tree_row *row, size_t nr);
+/* A line of what was checked: "  ✓ dates         valid until ...", in ASCII "ok", "FAIL", "-"; MORE goes
+ * on with the line before (label NULL). */
+enum out_check { OUT_CHECK_OK, OUT_CHECK_BAD, OUT_CHECK_NONE, OUT_CHECK_MORE };
+void out_check(struct out *o, enum out_check how, const char *label, const char *text);
 /*
  * A change line: "added      alias   text"; goes to stderr when stdout carries data.  --plain has
  * the words of `facts` (NULL-terminated) instead of the text, which is for people.

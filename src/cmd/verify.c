@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * verify.c - trusted? valid? right host? revoked?
+ *
+ * What the source holds is its chain, whom one trusts comes from --trust alone; and
+ * what was not checked is said, never taken for good.
+ */
+#include "cmd/verify.h"
+#include "cmd/trusting.h"
+
+#include <string.h>
+
+struct state {
+	struct cli *cli;
+	const struct verify_opts *opt;
+	struct kst_store *source, *key_store;
+	struct kst_store **extra;
+	size_t nr_extra;
+	struct kst_anchors *anchors;
+	struct kst_revocations *revocations;
+	struct kst_chain pool; /* further intermediates */
+	struct kst_verify_request req;
+};
+
+/* ---- what is asked ---- */
+
+static int bad_value(struct cli *cli, const char *option, const char *value, const char *what)
+{
+	kst_error_setx(cli->err, KST_E_BAD_VALUE, "%s", what);
+	return kst_error_subject(cli->err, "%s %s", option, value);
+}
+
+static int min_days(struct state *st)
+{
+	const char *text = st->opt->min_days;
+	int64_t t;
+
+	if (!text)
+		return 0;
+	if (kst_time_parse_span(text, &st->req.min_left, &st->req.min_left_percent) == 0)
+		return st->req.min_left_percent && st->req.min_left > 100 ?
+			       bad_value(st->cli, "--min-days", text, "is more than the whole lifetime") : 0;
+	if (kst_time_parse(text, &t) < 0)
+		return bad_value(st->cli, "--min-days", text, "is no time such as 14d, 12h, 33% or 2027-01-31");
+	st->req.min_left = t - kst_time_now();
+	return 0;
+}
+
+static enum kst_usage usage_of(const char *name)
+{
+	for (size_t i = 0; name && kst_usages[i]; i++)
+		if (strcmp(kst_usages[i], name) == 0)
+			return (enum kst_usage)(KST_USAGE_ANY + i);
+	return KST_USAGE_FROM_CERT;
+}
+
+static int ask(struct state *st)
+{
+	const struct verify_opts *opt = st->opt;
+
+	if (opt->no_host && opt->host) {
+		kst_error_setx(st->cli->err, KST_E_USAGE, "excludes --host");
+		return kst_error_subject(st->cli->err, "--no-host");
+	}
+	st->req.host = opt->host;
+	st->req.allow_cn = opt->allow_cn;
+	st->req.usage = usage_of(opt->purpose);
+	st->req.strict = opt->policy && strcmp(opt->policy, "strict") == 0;
+	st->req.max_depth = opt->max_depth.given ? (int)opt->max_depth.value : -1;
+	return min_days(st);
+}
+
+/* ---- revocation ---- */
+
+static int add_crls(struct state *st, const char *name)
+{
+	struct kst_store *s = NULL;
+	size_t nr = 0;
+	int ret;
+
+	if (cmd_open(st->cli, name, &s) < 0)
+		return -1;
+	ret = kst_revocations_add_store(st->revocations, s, name, &nr, st->cli->err);
+	kst_store_free(s);
+	if (ret == 0 && !nr) {
+		kst_error_setx(st->cli->err, KST_E_NOTHING_FOUND, "holds no revocation list");
+		ret = kst_error_subject(st->cli->err, "%s", name);
+	}
+	return ret;
+}
+
+static int revocation(struct state *st)
+{
+	const char *how = st->opt->revocation ? st->opt->revocation : st->opt->crl.nr ? "crl" : "off";
+	bool off = strcmp(how, "off") == 0;
+
+	if (off && st->opt->crl.nr) {
+		kst_error_setx(st->cli->err, KST_E_USAGE, "excludes --crl");
+		return kst_error_subject(st->cli->err, "--revocation off");
+	}
+	if (strcmp(how, "crl") == 0 && !st->opt->crl.nr) {
+		kst_error_setx(st->cli->err, KST_E_USAGE, "needs the lists");
+		cmd_again(st->cli, NULL, NULL, (const char *const[]){ "--crl", "FILE", NULL });
+		return kst_error_subject(st->cli->err, "--revocation crl");
+	}
+	if (off)
+		return 0;
+	if (kst_revocations_new(&st->revocations, st->cli->err) < 0)
+		return -1;
+	for (size_t i = 0; i < st->opt->crl.nr; i++)
+		if (add_crls(st, st->opt->crl.item[i]) < 0)
+			return -1;
+	st->req.revocations = st->revocations;
+	st->req.require_revocation = strcmp(how, "require") == 0;
+	if (strcmp(how, "online") == 0 || strcmp(how, "require") == 0)
+		kst_revocations_online(st->revocations, 10000);
+	return 0;
+}
+
+/* ---- the key that must belong to it ---- */
+
+static int open_key(struct state *st)
+{
+	struct cli *cli = st->cli;
+	struct kst_entry *e;
+
+	if (!st->opt->key)
+		return 0;
+	if (cmd_open(cli, st->opt->key, &st->key_store) < 0)
+		return -1;
+	for (size_t i = 0; i < kst_store_count(st->key_store); i++) {
+		if (kst_store_entry(st->key_store, i, &e, cli->err) < 0)
+			return -1;
+		if (e->kind != KST_KIND_KEY)
+			continue;
+		if (kst_store_open_key(st->key_store, i, cli->err) < 0 ||
+		    kst_store_entry(st->key_store, i, &e, cli->err) < 0)
+			return -1;
+		st->req.key = e->key;
+		return 0;
+	}
+	kst_error_setx(cli->err, KST_E_NOTHING_FOUND, "holds no private key");
+	return kst_error_subject(cli->err, "%s", st->opt->key);
+}
+
+/* ---- certificates that are at hand ---- */
+
+static int pool_store(struct state *st, struct kst_store *s)
+{
+	for (size_t i = 0; i < kst_store_count(s); i++) {
+		struct kst_entry *e;
+
+		if (kst_store_entry(s, i, &e, st->cli->err) < 0)
+			return -1;
+		for (size_t k = 0; k < e->chain.nr; k++)
+			if (kst_chain_push(&st->pool, e->chain.cert[k]) < 0)
+				return kst_error_nomem(st->cli->err);
+	}
+	return 0;
+}
+
+static int open_extra(struct state *st)
+{
+	const struct opt_list *extra = &st->opt->extra;
+
+	for (size_t i = 0; i < extra->nr; i++) {
+		struct kst_store *s = NULL;
+		int ret;
+
+		if (cmd_open(st->cli, extra->item[i], &s) < 0)
+			return -1;
+		ret = pool_store(st, s);
+		kst_store_free(s);
+		if (ret < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- one target ---- */
+
+/* In a file of loose certificates all others are what came with the one that is meant. */
+static int chain_of(struct state *st, size_t at, struct kst_chain *chain)
+{
+	struct kst_entry *e;
+
+	for (size_t pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < kst_store_count(st->source); i++) {
+			if ((i == at) != !pass)
+				continue;
+			if (kst_store_entry(st->source, i, &e, st->cli->err) < 0)
+				return -1;
+			for (size_t k = 0; k < e->chain.nr; k++)
+				if (kst_chain_push(chain, e->chain.cert[k]) < 0)
+					return kst_error_nomem(st->cli->err);
+		}
+	return 0;
+}
+
+static int verify_one(struct state *st, size_t at, bool named)
+{
+	struct cli *cli = st->cli;
+	struct kst_chain chain = { .cert = NULL };
+	struct verify_target t = { .cli = cli, .opt = st->opt, .source = cli->operand[0], .req = &st->req };
+	struct kst_verdict v;
+	struct kst_entry *e;
+	int ret = -1;
+
+	if (kst_store_entry(st->source, at, &e, cli->err) < 0 || chain_of(st, at, &chain) < 0)
+		goto done;
+	if (named && e->alias && !(t.entry = kst_strdup(e->alias))) {
+		kst_error_nomem(cli->err);
+		goto done;
+	}
+	t.has_key = e->kind == KST_KIND_KEY;
+	st->req.chain = &chain;
+	st->req.extra = &st->pool;
+	st->req.anchors = st->anchors;
+	if (kst_verify(&v, &st->req, cli->err) < 0)
+		goto done;
+	t.v = &v;
+	if (out_is(cli->out, OUT_JSON))
+		verify_json(&t);
+	else if (out_is(cli->out, OUT_PLAIN))
+		verify_plain(&t);
+	else
+		verify_show(&t);
+	ret = !v.valid;
+	kst_verdict_release(&v);
+done:
+	kst_chain_release(&chain);
+	kst_free(t.entry);
+	return ret;
+}
+
+/* ---- which of them ---- */
+
+static bool has_kind(struct state *st, enum kst_kind kind)
+{
+	struct kst_head h;
+
+	for (size_t i = 0; i < kst_store_count(st->source); i++)
+		if (!kst_store_head(st->source, i, &h, NULL) && h.kind == kind && h.nr_certs)
+			return true;
+	return false;
+}
+
+static int nothing(struct state *st, const char *what)
+{
+	kst_error_setx(st->cli->err, KST_E_NOTHING_FOUND, "%s", what);
+	return kst_error_subject(st->cli->err, "%s", st->cli->operand[0]);
+}
+
+/* A chain in a file: the first that is no CA, else the first; as who is sent it takes it. */
+static int loose(struct state *st, size_t *at)
+{
+	size_t found = KST_NO_BASE;
+	struct kst_entry *e;
+
+	for (size_t i = 0; i < kst_store_count(st->source); i++) {
+		if (kst_store_entry(st->source, i, &e, st->cli->err) < 0)
+			return -1;
+		if (e->kind != KST_KIND_CERT || !e->chain.nr)
+			continue;
+		if (found == KST_NO_BASE)
+			found = i;
+		if (!kst_cert_is_ca(e->chain.cert[0])) {
+			found = i;
+			break;
+		}
+	}
+	*at = found;
+	return found == KST_NO_BASE ? nothing(st, "holds no certificate") : 0;
+}
+
+static int verify_all(struct state *st, enum kst_kind kind)
+{
+	size_t nr = 0, count = kst_store_count(st->source);
+	struct kst_head h;
+	int ret = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		int got;
+
+		if (kst_store_head(st->source, i, &h, st->cli->err) < 0)
+			return -1;
+		if (h.kind != kind || !h.nr_certs)
+			continue;
+		if (nr++)
+			out_blank(st->cli->out);
+		got = verify_one(st, i, true);
+		if (got < 0)
+			return -1;
+		ret |= got;
+	}
+	return ret;
+}
+
+static int targets(struct state *st)
+{
+	size_t at;
+
+	if (st->cli->nr > 1) {
+		struct kst_head h;
+
+		if (kst_store_find(st->source, st->cli->operand[1], &at, st->cli->err) < 0 ||
+		    kst_store_head(st->source, at, &h, st->cli->err) < 0)
+			return -1;
+		return h.nr_certs ? verify_one(st, at, true) : nothing(st, "this entry has no certificate");
+	}
+	if (has_kind(st, KST_KIND_KEY))
+		return verify_all(st, KST_KIND_KEY);
+	if (!has_kind(st, KST_KIND_CERT))
+		return nothing(st, "holds no certificate");
+	if (!(kst_store_format(st->source)->caps & KST_CAP_LOOSE) && kst_store_count(st->source) > 1)
+		return verify_all(st, KST_KIND_CERT);
+	return loose(st, &at) < 0 ? -1 : verify_one(st, at, false);
+}
+
+static int run(struct cli *cli, void *opts)
+{
+	struct state st = { .cli = cli, .opt = opts };
+	int ret = -1;
+
+	out_schema(cli->out, "kstool.verify/1");
+	if (ask(&st) == 0 && cmd_open(cli, cli->operand[0], &st.source) == 0 &&
+	    trusting_open(cli, &st.opt->trust, &st.anchors) == 0 && open_extra(&st) == 0 &&
+	    revocation(&st) == 0 && open_key(&st) == 0) {
+		out_array(cli->out, "targets");
+		ret = targets(&st);
+		out_end(cli->out);
+	}
+	kst_chain_release(&st.pool);
+	kst_revocations_free(st.revocations);
+	kst_anchors_free(st.anchors);
+	kst_store_free(st.key_store);
+	kst_store_free(st.source);
+	return ret;
+}
+
+static const char *const revocations[] = { "off", "crl", "online", "require", NULL };
+static const char *const policies[] = { "default", "strict", NULL };
+static const struct opt options[] = {
+	TRUSTING_OPTION(struct verify_opts, trust, "trust", TRUSTING_HELP),
+	{ "extra", 0, OPT_LIST, offsetof(struct verify_opts, extra), WHAT_SOURCE, "SOURCE",
+	  "file with intermediates that SOURCE lacks; they are not trusted; may be repeated", NULL, false },
+	{ "host", 0, OPT_TEXT, offsetof(struct verify_opts, host), WHAT_TEXT, "NAME|IP|EMAIL",
+	  "it must be for this host, address or mailbox", NULL, false },
+	{ "no-host", 0, OPT_FLAG, offsetof(struct verify_opts, no_host), WHAT_TEXT, NULL,
+	  "of HOST:PORT: whatever its name", NULL, false },
+	{ "allow-cn", 0, OPT_FLAG, offsetof(struct verify_opts, allow_cn), WHAT_TEXT, NULL,
+	  "where there is no subjectAltName, the CN counts", NULL, false },
+	{ "purpose", 0, OPT_CHOICE, offsetof(struct verify_opts, purpose), WHAT_CHOICE, "PURPOSE",
+	  "what it is to be used for; server with --host, else what it says itself", kst_usages, false },
+	{ "crl", 0, OPT_LIST, offsetof(struct verify_opts, crl), WHAT_FILE, "FILE|DIR",
+	  "revocation list; may be repeated", NULL, false },
+	{ "revocation", 0, OPT_CHOICE, offsetof(struct verify_opts, revocation), WHAT_CHOICE, "HOW",
+	  "off; crl: the lists of --crl; online: ask its CA; require: somebody must know", revocations, false },
+	{ "key", 0, OPT_TEXT, offsetof(struct verify_opts, key), WHAT_SOURCE, "SOURCE",
+	  "the private key in this file must belong to it", NULL, false },
+	{ "min-days", 0, OPT_TEXT, offsetof(struct verify_opts, min_days), WHAT_WHEN, "WHEN",
+	  "it must be valid for so long, as 14d or 33% of its lifetime", NULL, false },
+	{ "max-depth", 0, OPT_INT, offsetof(struct verify_opts, max_depth), WHAT_NUMBER, "N",
+	  "at most so many CAs between it and a trusted one", NULL, false },
+	{ "policy", 0, OPT_CHOICE, offsetof(struct verify_opts, policy), WHAT_CHOICE, "POLICY",
+	  "strict: RFC 5280 and the rules for public servers to the letter, no SHA-1, RSA of 3072 bits",
+	  policies, false },
+	OPT_END
+};
+static const struct cmd_example examples[] = {
+	{ "kstool verify tls.crt --trust ca.crt --host shop.acme.test", "would a client take it" },
+	{ "kstool verify app.p12 api --trust ca.crt", "an entry of a store, by its own chain" },
+	{ "kstool verify tls.crt --trust ca.crt --min-days 14d && echo deploy", "in a script" },
+	{ NULL, NULL }
+};
+const struct cmd cmd_verify = {
+	.name = "verify",
+	.group = GROUP_LOOK,
+	.operands = "SOURCE [ENTRY]",
+	.summary = "trusted? valid? right host? revoked?",
+	.help = "Checks a certificate as whoever meets it would: the signatures up to a trusted CA, the\n"
+		"dates, the host name, what it may be used for, the constraints of its CAs, the strength\n"
+		"of keys and digests, and whether it was revoked. All faults are shown at once, with the\n"
+		"bad link in the chain, the reason, and the command that mends it.\n"
+		"\n"
+		"Whom to trust comes from --trust alone, and is always shown; intermediates in SOURCE are\n"
+		"used. Revocation is off unless asked for. What was not checked is marked, never taken for\n"
+		"good; what --policy strict would refuse is shown as let pass. Of a store with several\n"
+		"private keys all are verified, of a file of certificates the first that is no CA.\n"
+		"Exit status 0: every check passed; 1: one failed.\n",
+	.examples = examples,
+	.exits = "0 1 3 4 6 7",
+	.plain = "source entry check result reason depth name text",
+	.opts = options,
+	.size = sizeof(struct verify_opts),
+	.min = 1,
+	.max = 2,
+	.first = WHAT_SOURCE,
+	.rest = WHAT_ENTRY,
+	.run = run,
+};
