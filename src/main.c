@@ -345,7 +345,8 @@ static int run(struct run *r, int argc, char *const *argv)
 		return ret;
 	if (ask_cli_new(&r->cli.ask, &r->cli.g, r->cli.out, &r->err) < 0)
 		return fail(r);
-	if (!hidden && ask_cli_check_files(r->cli.ask, r->args, &r->err) < 0)
+	if (!hidden && !(r->cli.cmd->finds && r->cli.cmd->finds(r->opts)) &&
+	    ask_cli_check_files(r->cli.ask, r->args, &r->err) < 0)
 		return fail(r);
 	r->cli.asker = ask_cli_asker(r->cli.ask);
 	r->cli.drawn = progress_new(r->cli.out, STDERR_FILENO);

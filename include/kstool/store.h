@@ -24,6 +24,8 @@ struct kst_open_options {
 	struct kst_read_options read;
 	bool edit;                 /* lock; get the secret that changing needs */
 	bool insecure_permissions; /* accept what security rules refuse */
+	bool part_links;           /* a file of several hard links becomes one of its own: the caller sees to
+				    * the others */
 };
 
 /*

@@ -41,6 +41,13 @@ struct kst_place {     /* where a file is, or will be */
  * a file that has several hard links; NOT_A_FILE what is no regular file.  0 or -1.
  */
 int kst_place_find(struct kst_place *p, const char *path, bool loose, struct kst_error *err);
+enum kst_place_allow {
+	KST_ALLOW_WRITERS = 1 << 0, /* others may write to the directory */
+	KST_ALLOW_LINKS = 1 << 1,   /* the file has several hard links, which are parted */
+	KST_ALLOW_ALL = 3
+};
+/* The same, with a choice of what is not refused. */
+int kst_place_find_for(struct kst_place *p, const char *path, unsigned allow, struct kst_error *err);
 /* The place `name` in a directory that is open, wherever its path leads by now; `dir` is for messages.
  * No link is followed.  0 or -1. */
 int kst_place_at(struct kst_place *p, int dirfd, const char *dir, const char *name, bool loose,

@@ -14,11 +14,11 @@
 #define LINKS_MAX 40
 
 /* May this file be replaced?  Not what is no file, and not one of several names of a file. */
-static int check_target(const struct kst_place *p, bool loose, struct kst_error *err)
+static int check_target(const struct kst_place *p, unsigned allow, struct kst_error *err)
 {
 	if (!S_ISREG(p->st.st_mode))
 		return kst_error_setx(err, KST_E_NOT_A_FILE, "is not a regular file");
-	if (loose || p->st.st_nlink <= 1)
+	if ((allow & KST_ALLOW_LINKS) || p->st.st_nlink <= 1)
 		return 0;
 	kst_error_setx(err, KST_E_PERMISSIONS, "has %lu hard links, which replacing it would part",
 		       (unsigned long)p->st.st_nlink);
@@ -56,11 +56,11 @@ static char *follow(const char *path, struct kst_error *err)
 }
 
 /* What is in the place now, and may it be replaced? */
-static int look(struct kst_place *p, bool loose, struct kst_error *err)
+static int look(struct kst_place *p, unsigned allow, struct kst_error *err)
 {
 	if (!fstatat(p->dirfd, p->name, &p->st, AT_SYMLINK_NOFOLLOW)) {
 		p->exists = true;
-		return check_target(p, loose, err);
+		return check_target(p, allow, err);
 	}
 	return errno == ENOENT ? 0 : kst_error_set(err, KST_E_UNREADABLE, "cannot be looked at");
 }
@@ -75,7 +75,7 @@ int kst_place_at(struct kst_place *p, int dirfd, const char *dir, const char *na
 		kst_error_nomem(err);
 	else if ((p->dirfd = fcntl(dirfd, F_DUPFD_CLOEXEC, 3)) < 0)
 		kst_error_set(err, KST_E_CANNOT_WRITE, "the directory cannot be held open");
-	else if (look(p, loose, err) == 0)
+	else if (look(p, loose ? KST_ALLOW_ALL : 0, err) == 0)
 		return 0;
 	kst_place_release(p);
 	return kst_error_subject(err, "%s/%s", dir, name);
@@ -87,6 +87,11 @@ bool kst_others_write(const struct stat *st)
 }
 
 int kst_place_find(struct kst_place *p, const char *path, bool loose, struct kst_error *err)
+{
+	return kst_place_find_for(p, path, loose ? KST_ALLOW_ALL : 0, err);
+}
+
+int kst_place_find_for(struct kst_place *p, const char *path, unsigned allow, struct kst_error *err)
 {
 	char *real = follow(path, err), *slash;
 	struct stat dir;
@@ -117,14 +122,14 @@ int kst_place_find(struct kst_place *p, const char *path, bool loose, struct kst
 		goto fail;
 	}
 	/* Whoever may write the directory may put another file in the place of this one. */
-	if (!loose && !(dir.st_mode & S_ISVTX) && kst_others_write(&dir)) {
+	if (!(allow & KST_ALLOW_WRITERS) && !(dir.st_mode & S_ISVTX) && kst_others_write(&dir)) {
 		kst_error_setx(err, KST_E_PERMISSIONS, "others may write to its directory %s",
 			       p->dir);
 		kst_error_command(err, "chmod", "go-w", p->dir, NULL);
 		kst_error_hint(err, "add --insecure-permissions to accept it as it is");
 		goto fail;
 	}
-	if (look(p, loose, err) < 0)
+	if (look(p, allow, err) < 0)
 		goto fail;
 	kst_free(real);
 	return 0;

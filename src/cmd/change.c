@@ -74,7 +74,7 @@ static void hash_json(struct out *o, const char *key, bool has, const uint8_t ha
 		out_null(o, key);
 }
 
-static void rows_json(struct out *o, const struct changes *c, bool dry)
+void changes_json(struct out *o, const struct changes *c, bool dry)
 {
 	out_array(o, "changes");
 	for (size_t i = 0; i < c->nr; i++) {
@@ -159,7 +159,7 @@ int cmd_report(struct cli *cli, const char *path, const struct changes *c, bool 
 		out_null(cli->out, "would_change");
 	out_str(cli->out, "store", path);
 	out_str(cli->out, "backup_file", res->backup[0] && !dry ? res->backup : NULL);
-	rows_json(cli->out, c, dry);
+	changes_json(cli->out, c, dry);
 	for (size_t i = 0; i < c->nr && !hushed; i++) {
 		const struct change *r = &c->row[i];
 

@@ -61,6 +61,8 @@ struct cmd {
 	enum opt_what first, rest; /* what the operands are, for completion */
 	size_t live;           /* LIVE_AT() of a command that looks at HOST:PORT as at a file; 0 */
 	bool changes;          /* takes --dry-run and --check */
+	bool (*finds)(const void *opts); /* does it look for files itself: those of --pass FILE=PASS are then no
+				  * words of the command line; NULL: it does not */
 	const char *plain;     /* columns of --plain; NULL: PLAIN_CHANGES if it changes, else as text */
 	/* Exit status 0 or 1, or -1 with cli->err set (then its code's status); 2 and more only from
 	 * cmd_failed(), whose error has been printed. */
@@ -152,6 +154,8 @@ struct changes {
 struct change *changes_add(struct changes *c, enum change_action action, const char *alias,
 			   const char *type);
 void changes_release(struct changes *c);
+/* The member "changes" of the JSON object that is open. */
+void changes_json(struct out *o, const struct changes *c, bool dry);
 /* Give a row (NULL is allowed) its text; what follows the first line feed of it is `more`.  Owned by
  * the row from here on. */
 void change_set_text(struct change *c, char *text);

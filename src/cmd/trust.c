@@ -87,6 +87,11 @@ done:
 	return ret;
 }
 
+static bool finds(const void *opts)
+{
+	return ((const struct trust_opts *)opts)->under != NULL;
+}
+
 static const struct opt options[] = {
 	{ "alias", 0, OPT_TEXT, offsetof(struct trust_opts, alias), WHAT_TEXT, "NAME",
 	  "name of a single certificate; made from its CN if not given", NULL, false },
@@ -103,6 +108,10 @@ static const struct opt options[] = {
 	  "sha256:HEX", "take only the certificate with this fingerprint", NULL, false },
 	{ "replace", 0, OPT_FLAG, offsetof(struct trust_opts, replace), WHAT_TEXT, NULL,
 	  "let --alias replace another trusted certificate, and --sync remove", NULL, false },
+	{ "under", 0, OPT_TEXT, offsetof(struct trust_opts, under), WHAT_DIR, "DIR",
+	  "instead of STORE: every truststore below DIR, which stands for / of an image", NULL, false },
+	{ "all", 0, OPT_FLAG, offsetof(struct trust_opts, all), WHAT_TEXT, NULL,
+	  "with --under, also each file that holds CAs alone, whatever its name", NULL, false },
 	{ "sync", 0, OPT_FLAG, offsetof(struct trust_opts, sync), WHAT_TEXT, NULL,
 	  "remove what the store trusts and no source holds: the trusted set is that of the sources", NULL,
 	  false },
@@ -114,19 +123,26 @@ static const struct cmd_example examples[] = {
 	{ "kstool trust trust.kst corp-root.pem --create", "a new truststore with one CA" },
 	{ "kstool trust ts.p12 bundle.pem", "every CA of a bundle into a PKCS#12 truststore" },
 	{ "kstool trust ts.p12 bundle.pem --sync --replace", "those CAs, and no others any more" },
+	{ "kstool trust --under rootfs corp-root.pem --dry-run", "every truststore of an image; / is this system's" },
 	{ NULL, NULL }
 };
 const struct cmd cmd_trust = {
 	.name = "trust",
 	.group = GROUP_CHANGE,
 	.operands = "STORE SOURCE...",
+	.finds = finds,
 	.summary = "add trusted CA certificates",
 	.help = "Adds every CA certificate of the sources as trusted. A certificate that is there\n"
 		"under any name is unchanged, so the command can be repeated. Of several\n"
 		"certificates, what is no CA or has expired is left out and named.\n\n"
 		"With --sync the trusted certificates of the store become exactly those of the\n"
 		"sources; keys and their chains stay. Where something goes, the question is asked\n"
-		"first, or --replace is needed, and the old file is kept as STORE.kstool-bak.\n",
+		"first, or --replace is needed, and the old file is kept as STORE.kstool-bak.\n\n"
+		"With --under DIR the sources go into every truststore below DIR: cacerts of each\n"
+		"Java, the system's bundle and the directory it is made from, so that the next\n"
+		"update-ca-certificates keeps them, Python's certifi, other tools' lists. All that\n"
+		"can be done is done; what is locked (4) or cannot be written (8) is named. --plain\n"
+		"then has the columns action, file, type, managed-by, reason.\n",
 	.examples = examples,
 	.exits = "0 1 3 4 5 8",
 	.opts = options,

@@ -38,6 +38,7 @@ struct kst_store *kst_store_alloc(const char *path, const struct kst_open_option
 	s->read = opt->read;
 	s->edit = opt->edit;
 	s->loose = opt->insecure_permissions;
+	s->part_links = opt->part_links;
 	/* The order of a hash table is nobody's business; without entropy it is only slower. */
 	if (getrandom(&s->seed, sizeof(s->seed), GRND_NONBLOCK) < 0)
 		s->seed = (uintptr_t)s;
@@ -147,7 +148,8 @@ static int same_version(struct kst_store *s, int fd, const struct stat *st, stru
 static int lock_and_compare(struct kst_store *s, struct kst_cached_asker *cache,
 			    struct kst_error *err)
 {
-	if (kst_place_find(&s->place, s->path, s->loose, err) < 0)
+	unsigned allow = s->loose ? KST_ALLOW_ALL : s->part_links ? KST_ALLOW_LINKS : 0;
+	if (kst_place_find_for(&s->place, s->path, allow, err) < 0)
 		return -1;
 	int fd = kst_place_lock(&s->place, err);
 	if (fd < 0)

@@ -30,7 +30,7 @@ int kst_check_editable(const struct kst_store *s, const struct stat *st, struct 
 	if (st->st_mode & 022)
 		return kst_refuse_writers(s->path, st, "file", err);
 	/* A rename gives the new bytes to one of the names and leaves the old to the others. */
-	if (st->st_nlink > 1) {
+	if (st->st_nlink > 1 && !s->part_links) {
 		kst_error_setx(err, KST_E_PERMISSIONS,
 			       "has %lu hard links, which replacing it would part",
 			       (unsigned long)st->st_nlink);

@@ -39,7 +39,7 @@ struct kst_store {
 	struct kst_notes *notes;
 	const struct kst_progress *progress;
 	struct kst_read_options read;
-	bool edit, loose, is_new, saved;
+	bool edit, loose, part_links, is_new, saved;
 	bool is_dir;      /* its place is a directory; bytes is the pack of it */
 	bool changed;     /* entries or passphrase */
 	bool had_secrets; /* when it was opened */

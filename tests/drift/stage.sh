@@ -11,6 +11,7 @@
 #   app.p12.kstool-bak                the backup of app.p12
 #   old.jks copy.p12                  the same as app.p12;  api.csr ca.p7b
 #   certdata.txt                      certificates with what they are trusted for
+#   rootfs                            an image: the system's bundle, a Java's cacerts
 #   enc.key server.key                encrypted key files
 set -eu
 dir=$1
@@ -60,3 +61,11 @@ ks csr app.p12 api -o api.csr --pass file:pass
 ks convert bundle.pem -o ca.p7b -q
 ks convert api.key -o server.key --new-pass file:pass $few -q
 ks convert shop.key -o enc.key --new-pass file:pass $few -q
+mkdir -p rootfs/etc/ssl/certs rootfs/usr/sbin rootfs/opt/jdk/lib/security
+cp ica.pem rootfs/etc/ssl/certs/ca-certificates.crt
+: > rootfs/usr/sbin/update-ca-certificates
+# Java's passphrase for them, which everybody knows.
+(umask 077; echo changeit > java.pass)
+ks trust rootfs/opt/jdk/lib/security/cacerts.jks ica.pem --create --new-pass file:java.pass
+rm java.pass
+mv rootfs/opt/jdk/lib/security/cacerts.jks rootfs/opt/jdk/lib/security/cacerts
