@@ -3,7 +3,7 @@
 #ifndef KST_CMD_VERIFY_H
 #define KST_CMD_VERIFY_H
 
-#include "cmd/cmd.h"
+#include "cmd/live.h"
 #include "kstool/verify.h"
 
 struct verify_opts {
@@ -11,6 +11,7 @@ struct verify_opts {
 	const char *host, *purpose, *revocation, *key, *min_days, *policy;
 	struct opt_int max_depth;
 	bool no_host, allow_cn;
+	struct live_opts live;
 };
 
 /* One certificate that is verified, and what came out. */
@@ -19,6 +20,7 @@ struct verify_target {
 	const struct verify_opts *opt;
 	const char *source;          /* as the user said it */
 	char *entry;                 /* its alias; NULL: the source is this certificate */
+	bool is_server;              /* the source is HOST:PORT */
 	bool has_key;                /* the entry is a private key with its chain */
 	const struct kst_verify_request *req;
 	const struct kst_verdict *v;

@@ -112,7 +112,7 @@ static void chain(const struct verify_target *t)
 		subject(o, cert);
 		out_time(o, "not_before", kst_cert_not_before(cert));
 		out_time(o, "not_after", kst_cert_not_after(cert));
-		out_str(o, "from", from[t->v->from[i]]);
+		out_str(o, "from", t->is_server && t->v->from[i] == KST_FROM_TARGET ? "server" : from[t->v->from[i]]);
 		if (t->req->revocations && t->v->revocation && i + 1 < t->v->path.nr)
 			revocation(o, &t->v->revocation[i]);
 		else

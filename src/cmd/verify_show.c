@@ -30,6 +30,8 @@ static void where_from(const struct verify_target *t, size_t i, struct kst_buf *
 	case KST_FROM_TARGET:
 		if (i == 0)
 			kst_buf_puts(out, kst_time_left(kst_cert_not_after(t->v->path.cert[0]), kst_time_now(), left));
+		else if (t->is_server)
+			kst_buf_puts(out, "sent by the server");
 		else
 			kst_buf_printf(out, "in %s", t->source);
 		break;

@@ -56,10 +56,10 @@ static void say_missing(const struct verify_target *t, const struct kst_path_fin
 	size_t nr = t->v->path.nr;
 
 	kst_cert_issuer_name(at_fault(t, f), &issuer);
-	kst_buf_printf(out, "the certificate of %s is neither in %s (%zu certificate%s of the path) nor trusted. "
+	kst_buf_printf(out, "the certificate of %s is missing: %s %zu certificate%s of the path, and it is not trusted. "
 		       "Browsers may know it from elsewhere; Java (\"unable to find valid certification path\"), curl and "
 		       "openssl (\"unable to get local issuer certificate\") do not.",
-		       str(&issuer), t->source, nr, nr == 1 ? "" : "s");
+		       str(&issuer), t->is_server ? "the server sent" : "there is", nr, nr == 1 ? "" : "s");
 	if (issuer_url(at_fault(t, f), &url))
 		kst_buf_printf(out, " Its CA offers it at %s", str(&url));
 }
