@@ -6,6 +6,7 @@
  * what was not checked is said, never taken for good.
  */
 #include "cmd/verify.h"
+#include "cmd/revoking.h"
 #include "cmd/trusting.h"
 
 #include <string.h>
@@ -65,29 +66,12 @@ static int ask(struct state *st)
 	st->req.host = opt->host;
 	st->req.allow_cn = opt->allow_cn;
 	st->req.usage = usage_of(opt->purpose);
-	st->req.strict = opt->policy && strcmp(opt->policy, "strict") == 0;
+	st->req.strict = revoking_strict(opt->policy);
 	st->req.max_depth = opt->max_depth.given ? (int)opt->max_depth.value : -1;
 	return min_days(st);
 }
 
 /* ---- revocation ---- */
-
-static int add_crls(struct state *st, const char *name)
-{
-	struct kst_store *s = NULL;
-	size_t nr = 0;
-	int ret;
-
-	if (cmd_open(st->cli, name, &s) < 0)
-		return -1;
-	ret = kst_revocations_add_store(st->revocations, s, name, &nr, st->cli->err);
-	kst_store_free(s);
-	if (ret == 0 && !nr) {
-		kst_error_setx(st->cli->err, KST_E_NOTHING_FOUND, "holds no revocation list");
-		ret = kst_error_subject(st->cli->err, "%s", name);
-	}
-	return ret;
-}
 
 /* What the server stapled costs no question, so it counts unless nobody wants to know. */
 static int add_staple(struct state *st)
@@ -100,34 +84,6 @@ static int add_staple(struct state *st)
 		return -1;
 	st->req.revocations = st->revocations;
 	return kst_revocations_add_staple(st->revocations, live->staple.data, live->staple.len, st->cli->err);
-}
-
-static int revocation(struct state *st)
-{
-	const char *how = st->opt->revocation ? st->opt->revocation : st->opt->crl.nr ? "crl" : "off";
-	bool off = strcmp(how, "off") == 0;
-
-	if (off && st->opt->crl.nr) {
-		kst_error_setx(st->cli->err, KST_E_USAGE, "excludes --crl");
-		return kst_error_subject(st->cli->err, "--revocation off");
-	}
-	if (strcmp(how, "crl") == 0 && !st->opt->crl.nr) {
-		kst_error_setx(st->cli->err, KST_E_USAGE, "needs the lists");
-		cmd_again(st->cli, NULL, NULL, (const char *const[]){ "--crl", "FILE", NULL });
-		return kst_error_subject(st->cli->err, "--revocation crl");
-	}
-	if (off)
-		return 0;
-	if (kst_revocations_new(&st->revocations, st->cli->err) < 0)
-		return -1;
-	for (size_t i = 0; i < st->opt->crl.nr; i++)
-		if (add_crls(st, st->opt->crl.item[i]) < 0)
-			return -1;
-	st->req.revocations = st->revocations;
-	st->req.require_revocation = strcmp(how, "require") == 0;
-	if (strcmp(how, "online") == 0 || strcmp(how, "require") == 0)
-		kst_revocations_online(st->revocations, st->cli->timeout_ms);
-	return 0;
 }
 
 /* ---- the key that must belong to it ---- */
@@ -236,7 +192,7 @@ static int verify_one(struct state *st, size_t at, bool named)
 		goto done;
 	t.v = &v;
 	if (out_is(cli->out, OUT_JSON))
-		verify_json(&t);
+		verify_json(&t, NULL);
 	else if (out_is(cli->out, OUT_PLAIN))
 		verify_plain(&t);
 	else
@@ -341,7 +297,8 @@ static int run(struct cli *cli, void *opts)
 	out_schema(cli->out, "kstool.verify/1");
 	if (ask(&st) == 0 && cmd_open(cli, cli->operand[0], &st.source) == 0 &&
 	    trusting_open(cli, &st.opt->trust, &st.anchors) == 0 && open_extra(&st) == 0 &&
-	    revocation(&st) == 0 && add_staple(&st) == 0 && open_key(&st) == 0) {
+	    revoking_open(cli, &st.opt->crl, st.opt->revocation, &st.req, &st.revocations) == 0 && add_staple(&st) == 0 &&
+	    open_key(&st) == 0) {
 		out_array(cli->out, "targets");
 		ret = targets(&st);
 		out_end(cli->out);
@@ -354,8 +311,6 @@ static int run(struct cli *cli, void *opts)
 	return ret;
 }
 
-static const char *const revocations[] = { "off", "crl", "online", "require", NULL };
-static const char *const policies[] = { "default", "strict", NULL };
 static const struct opt options[] = {
 	TRUSTING_OPTION(struct verify_opts, trust, "trust", TRUSTING_HELP),
 	{ "extra", 0, OPT_LIST, offsetof(struct verify_opts, extra), WHAT_SOURCE, "SOURCE",
@@ -368,19 +323,13 @@ static const struct opt options[] = {
 	  "where there is no subjectAltName, the CN counts", NULL, false },
 	{ "purpose", 0, OPT_CHOICE, offsetof(struct verify_opts, purpose), WHAT_CHOICE, "PURPOSE",
 	  "what it is to be used for; server with --host, else what it says itself", kst_usages, false },
-	{ "crl", 0, OPT_LIST, offsetof(struct verify_opts, crl), WHAT_FILE, "FILE|DIR",
-	  "revocation list; may be repeated", NULL, false },
-	{ "revocation", 0, OPT_CHOICE, offsetof(struct verify_opts, revocation), WHAT_CHOICE, "HOW",
-	  "off; crl: the lists of --crl; online: ask its CA; require: somebody must know", revocations, false },
 	{ "key", 0, OPT_TEXT, offsetof(struct verify_opts, key), WHAT_SOURCE, "SOURCE",
 	  "the private key in this file must belong to it", NULL, false },
 	{ "min-days", 0, OPT_TEXT, offsetof(struct verify_opts, min_days), WHAT_WHEN, "WHEN",
 	  "it must be valid for so long, as 14d or 33% of its lifetime", NULL, false },
 	{ "max-depth", 0, OPT_INT, offsetof(struct verify_opts, max_depth), WHAT_NUMBER, "N",
 	  "at most so many CAs between it and a trusted one", NULL, false },
-	{ "policy", 0, OPT_CHOICE, offsetof(struct verify_opts, policy), WHAT_CHOICE, "POLICY",
-	  "strict: RFC 5280 and the rules for public servers to the letter, no SHA-1, RSA of 3072 bits",
-	  policies, false },
+	REVOKING_OPTIONS(struct verify_opts, ),
 	LIVE_OPTIONS(struct verify_opts),
 	OPT_END
 };

@@ -19,6 +19,7 @@ struct verify_target {
 	struct cli *cli;
 	const struct verify_opts *opt;
 	const char *source;          /* as the user said it */
+	const char *trust_option;    /* by which the trusted CAs were named; NULL: --trust */
 	char *entry;                 /* its alias; NULL: the source is this certificate */
 	bool is_server;              /* the source is HOST:PORT */
 	bool has_key;                /* the entry is a private key with its chain */
@@ -28,8 +29,10 @@ struct verify_target {
 
 /* The whole answer for people. */
 void verify_show(const struct verify_target *t);
-/* The same as an object in the array that is open, and as lines of --plain. */
-void verify_json(const struct verify_target *t);
+/* Of it the chain and the checks, for a command that has more to say. */
+void verify_show_checks(const struct verify_target *t);
+/* The same as an object (`key` NULL: in the array that is open), and as lines of --plain. */
+void verify_json(const struct verify_target *t, const char *key);
 void verify_plain(const struct verify_target *t);
 
 /* Why it is not valid, in one or two sentences; appended. */

@@ -31,14 +31,42 @@ static void words(struct verify_fix *fix, const char *what, const char *word, ..
 	va_end(ap);
 }
 
-/* The user's own command with something more. */
+/* The name of a command as words. */
+static void command(struct verify_fix *fix, const struct cmd *c)
+{
+	char *name = kst_strdup(c->name), *verb = name ? strchr(name, ' ') : NULL;
+
+	if (verb)
+		*verb++ = '\0';
+	add(fix, "kstool");
+	if (name)
+		add(fix, name);
+	if (verb)
+		add(fix, verb);
+	kst_free(name);
+}
+
+static bool knows(const struct cmd *c, const char *option)
+{
+	for (const struct opt *o = c->opts; o && o->name; o++)
+		if (strcmp(o->name, option + 2) == 0)
+			return true;
+	return false;
+}
+
+/* The user's own command with something more; nothing, where it has no such option (nor --at is its own). */
 static void again(const struct verify_target *t, struct verify_fix *fix, const char *what, const char *option,
 		  const char *value)
 {
 	const struct cli *cli = t->cli;
 	bool said = false;
 
-	words(fix, what, "kstool", "verify", NULL);
+	if (strcmp(option, "--trust") == 0 && t->trust_option)
+		option = t->trust_option;
+	if (strcmp(option, "--at") && !knows(cli->cmd, option))
+		return;
+	fix->what = kst_strdup(what);
+	command(fix, cli->cmd);
 	for (size_t i = 0; i < cli->nr_words; i++) {
 		if (!strcmp(cli->word[i], "--") && !said) {
 			add(fix, option);

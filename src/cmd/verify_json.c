@@ -143,11 +143,11 @@ static void cause(const struct verify_target *t)
 	verify_fix_release(&fix);
 }
 
-void verify_json(const struct verify_target *t)
+void verify_json(const struct verify_target *t, const char *key)
 {
 	struct out *o = t->cli->out;
 
-	out_object(o, NULL);
+	out_object(o, key);
 	out_str(o, "source", t->source);
 	out_str(o, "entry", t->entry);
 	out_bool(o, "valid", t->v->valid);

@@ -277,6 +277,19 @@ static void explain(const struct verify_target *t, const struct kst_path_finding
 	verify_fix_release(&fix);
 }
 
+void verify_show_checks(const struct verify_target *t)
+{
+	struct out *o = t->cli->out;
+
+	trusting_show(o, t->req->anchors);
+	out_blank(o);
+	tree(t);
+	out_blank(o);
+	for (int c = 0; c < KST_CHECK_COUNT; c++)
+		check(t, (enum kst_path_check)c);
+	let_pass(t);
+}
+
 void verify_show(const struct verify_target *t)
 {
 	const struct kst_path_finding *cause = kst_verdict_cause(t->v);
@@ -288,13 +301,7 @@ void verify_show(const struct verify_target *t)
 		out_heading(o, "%s%s%s: %s", t->source, t->entry ? ", " : "", t->entry ? t->entry : "", t->v->valid ? "VALID" : "NOT VALID");
 	if (out_quiet(o))
 		return;
-	trusting_show(o, t->req->anchors);
-	out_blank(o);
-	tree(t);
-	out_blank(o);
-	for (int c = 0; c < KST_CHECK_COUNT; c++)
-		check(t, (enum kst_path_check)c);
-	let_pass(t);
+	verify_show_checks(t);
 	if (cause)
 		explain(t, cause);
 }
