@@ -40,13 +40,15 @@ static int parse(struct place *out, const char *url)
 	const char *open = "", *close = "";
 
 	memset(out, 0, sizeof(*out));
-	if (strncasecmp(url, "http://", 7) || strstr(url + 7, "://") == url + 7 + strcspn(url + 7, ":/?") || !printable(url, strlen(url)) ||
-	    strlen(url) > KST_HTTP_URL_MAX)
+	if (strncasecmp(url, "http://", 7) ||
+	    strstr(url + 7, "://") == url + 7 + strcspn(url + 7, ":/?") ||
+	    !printable(url, strlen(url)) || strlen(url) > KST_HTTP_URL_MAX)
 		return -1;
 	kst_ossl_mark();
-	/* Without the scheme, which OpenSSL knows in lower case only.  What follows '#' is never sent. */
-	if (!OSSL_HTTP_parse_url(url + 7, &tls, &user, &host, &port, NULL, &path, NULL, NULL) || tls ||
-	    (user && *user))
+	/* Without the scheme, which OpenSSL knows in lower case only.  What follows '#' is never
+	 * sent. */
+	if (!OSSL_HTTP_parse_url(url + 7, &tls, &user, &host, &port, NULL, &path, NULL, NULL) ||
+	    tls || (user && *user))
 		goto done;
 	if (strchr(host, ':') && *host != '[') {
 		open = "[";
@@ -111,7 +113,8 @@ static int why(const struct kst_http_wire *w, struct kst_error *err)
 		return kst_error_setx(err, KST_E_CLOSED,
 				      "ended the connection in the middle of its answer");
 	if (!w->body)
-		return kst_error_setx(err, KST_E_CORRUPT, "answers with a header that is no HTTP header");
+		return kst_error_setx(err, KST_E_CORRUPT,
+				      "answers with a header that is no HTTP header");
 	return kst_error_setx(err, KST_E_CORRUPT,
 			      "answers with something that is not DER, or too large");
 }

@@ -67,13 +67,23 @@ static bool signed_it(OCSP_BASICRESP *basic, X509 *who)
 	return ret;
 }
 
+/* Has the CA signed this certificate?  kst_cert_issued_by() takes names and key identifiers for
+ * enough where the algorithm is unknown: that appoints nobody. */
+static bool appointed(const struct kst_cert *who, X509 *x, const struct kst_cert *ca)
+{
+	X509 *by = kst_cert_x509(ca);
+	EVP_PKEY *key = by ? X509_get0_pubkey(by) : NULL;
+
+	return key && kst_name_equal(who->issuer, ca->subject) && X509_verify(x, key) == 1;
+}
+
 /* NULL, or why somebody whom the CA has appointed must not be believed.  *memory: there is none. */
 static const char *unfit(const struct kst_inquiry *q, const struct kst_ocsp *a,
 			 const struct kst_cert *who, X509 *x, bool *memory, struct kst_error *err)
 {
 	struct kst_inquiry own = { .cert = who, .issuer = q->issuer, .at = q->at };
 
-	if (!kst_cert_issued_by(who, q->issuer))
+	if (!appointed(who, x, q->issuer))
 		return "is signed by a responder whom the CA has not appointed";
 	if (!allows(who))
 		return "is signed with a certificate that is not for OCSP (no OCSPSigning)";

@@ -470,6 +470,26 @@ START_TEST(test_broken)
 }
 END_TEST
 
+START_TEST(test_each_bit)
+{
+	struct crl_row row = LEAF(1);
+	struct kst_bytes der = crl_make(&ca, CRL_HOW(), &row, 1);
+	uint8_t *p = (uint8_t *)der.data;
+	unsigned read = 0;
+	/* No single bit takes the certificate off the list. */
+	for (size_t i = 0; i < der.len * 8; i++) {
+		p[i / 8] ^= (uint8_t)(1 << i % 8);
+		kst_revocations_free(r);
+		ck_assert_int_eq(kst_revocations_new(&r, NULL), 0);
+		read += kst_revocations_add_crl(r, p, der.len, "x", NULL) == 0;
+		ck_assert_msg(ask().state != KST_REVOKED_NO, "bit %zu", i);
+		p[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+	ck_assert_uint_gt(read, der.len * 2);
+	OPENSSL_free(p);
+}
+END_TEST
+
 START_TEST(test_reasons)
 {
 	for (int i = -1; i < 12; i++) {
@@ -561,6 +581,7 @@ Suite *test_crl(void)
 	tcase_add_test(tc, test_indirect);
 	tcase_add_test(tc, test_indirect_unmarked);
 	tcase_add_test(tc, test_broken);
+	tcase_add_test(tc, test_each_bit);
 	tcase_add_test(tc, test_reasons);
 	tcase_add_test(tc, test_many);
 	suite_add_tcase(s, tc);

@@ -221,6 +221,19 @@ START_TEST(test_responder_of_nobody)
 	X509_sign(p.cert, ca.key, EVP_sha256());
 	unknown(HOW(.signer = &p), KST_REVOKED_BAD, "not valid then");
 	party_free(&p);
+	/* A signature that nobody can judge: 1.2.840.10045.4.3.99 is not assigned. */
+	p = crl_party("ocsp", 0, &ca, NID_ext_key_usage, "OCSPSigning", 0);
+	unsigned char *der = NULL, *at;
+	int n = i2d_X509(p.cert, &der);
+	for (at = der; (at = memmem(at, (size_t)(der + n - at), "\x2a\x86\x48\xce\x3d\x04\x03\x02", 8));)
+		at[7] = 99;
+	const unsigned char *again = der;
+	X509_free(p.cert);
+	p.cert = d2i_X509(NULL, &again, n);
+	ck_assert_ptr_nonnull(p.cert);
+	OPENSSL_free(der);
+	unknown(HOW(.signer = &p), KST_REVOKED_BAD, "not appointed");
+	party_free(&p);
 	/* A certificate that says it is the CA's, with a key of its own. */
 	p = party_new("CA", NULL, 1, NULL);
 	unknown(HOW(.signer = &p), KST_REVOKED_BAD, "not appointed");
