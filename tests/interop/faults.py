@@ -17,6 +17,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../lib")]
+import fault_kstool as kstool
 import fault_late as late
 import fault_peers as peers
 import pki
@@ -150,7 +151,7 @@ def table(where):
         lambda: ask_servers(clients, servers, answers),
         lambda: ask_clients(faulty, ports, where, classes, answers),
         lambda: peers.ask_owners(where + "/own", own, wants, java, answers)])
-    mine = {}
+    mine = kstool.ask(cases, ports, servers)
     wrong = show(cases, answers, mine)
     refused = [c for c in clients if c["fault"] in ("unknown-ca", "expired-leaf", "no-client-certificate")]
     wrong += late.show(late.ask(refused, servers, {}), servers)
@@ -176,30 +177,41 @@ def show(cases, answers, mine):
             ("the server itself", [c for c in cases if c["fault"] in OWN and c["side"] == "server"], SERVERS),
             ("the client itself", [c for c in cases if c["fault"] in OWN and c["side"] == "client"], CLIENTS[:3])):
         if rows:
-            print("\n%-28s %-20s %s" % (title, "cause", "  ".join(names)))
+            print("\n%-28s %-20s %s   %s" % (title, "kstool verify", "  ".join(kstool.WAYS[1:]), "  ".join(names)))
         for c in rows:
-            cells = []
+            cells, want = [], (c["reason"] or "valid") if c["sends"] else kstool.NONE_SENT
+            said = {way: mine.get((c["name"], way)) for way in kstool.WAYS}
+            for way, a in said.items():
+                if a is not None and a != want:
+                    wrong.append("%s: %s: %s, expected %s" % (c["name"], way, a, want))
+            if c["sends"] and not c["reason"]:
+                strict = mine[c["name"], "strict"]
+                if strict != (c["strict"] or "valid"):
+                    wrong.append("%s: verify --policy strict: %s, expected %s" % (
+                        c["name"], strict, c["strict"] or "valid"))
             for who in names:
                 some_answers = answers.get((c["name"], who), [])
                 v = verdict(some_answers)
-                want = "x" if c["reason"] or not c["sends"] else "."
+                expected = "." if want == "valid" else "x"
                 mark = " "
                 if v == "?":
                     wrong.append("%s, %s: %s" % (c["name"], who, "; ".join(a.words for a in some_answers)))
-                elif v != "-" and v != want:
+                elif v != "-" and v != expected:
                     mark = "*"
                     needed.add((c["fault"], who))
                     if (c["fault"], who) not in differs:
                         wrong.append("%s: kstool %s, %s does not: %s" % (
-                            c["name"], "refuses" if want == "x" else "accepts", who, some_answers[0].words))
+                            c["name"], "refuses" if expected == "x" else "accepts", who, some_answers[0].words))
                 cells.append((v + mark).ljust(len(who)))
-            print(("%-28s %-20s %s" % (c["fault"], c["reason"] or ("valid" if c["sends"] else "(none sent)"),
-                                       "  ".join(cells))).rstrip())
+            ways = "  ".join(("-" if said[w] is None else "=" if said[w] == want else "!").ljust(len(w))
+                             for w in kstool.WAYS[1:])
+            print(("%-28s %-20s %s   %s" % (c["fault"], said["verify"] or "(none sent)", ways,
+                                            "  ".join(cells))).rstrip())
             if os.environ.get("FAULTS_WORDS"):
                 for who in names:
                     for words in dict.fromkeys(a.words for a in answers.get((c["name"], who), [])):
                         print("    %-12s %s" % (who, words[:160]))
-    print("\nx refused  . accepted  - not asked  * differs from kstool:")
+    print("\n= kstool names the same cause  x refused  . accepted  - not asked  * differs from kstool:")
     faults = {c["fault"] for c in cases}
     for (fault, names), why in DIFFERS.items():
         if fault in faults:

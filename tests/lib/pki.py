@@ -23,7 +23,8 @@ client-NAME.  case.json:
     purpose               "server" or "client"
     revocation            "off", "crl" (crl.pem is there) or "require" (and the CRLs do not say)
     reason, check         slugs of include/kstool/checks.def that are to be named; null: it is valid
-    strict                the reason under --policy strict, where the default lets it pass; null
+    strict                the reason under --policy strict, where the default lets it pass; null: none
+    also                  further reasons that are to be named
     sends                 false: no certificate is sent at all (no-client-certificate)
 
 So a test that wants them all says
@@ -73,6 +74,7 @@ class Case:
                  sends=True):
         self.cert, self.chain, self.trust, self.crls = cert, chain, trust, crls
         self.host, self.key, self.require, self.first, self.sends = host, key, require, first, sends
+        self.also = []
 
 
 FAULTS = [] # (fault, roles, reason, strict, function)
@@ -97,6 +99,11 @@ def below(w, role, ca, *more, **how):
     return Case(leaf(role, ca, **how), [ca, *more], [w.root], host)
 
 
+def constrained(w, role, permitted=(), excluded=(), **how):
+    return below(w, role, authority("Acme Constrained CA", w.root,
+                                    more=[constraints(permitted, excluded)]), **how)
+
+
 # The good ones, so that no test is content with a tool that refuses everything.
 @fault("good")
 def _(w, role):
@@ -110,25 +117,25 @@ def _(w, role):
     return plain(w, role, eku=[SERVER, CLIENT])
 
 
-@fault("good-no-eku")
+@fault("good-no-eku", strict="web-pki")
 def _(w, role):
     """no extended key usage: any purpose (RFC 5280 4.2.1.12)"""
     return plain(w, role, eku=())
 
 
-@fault("good-wildcard", roles="server")
+@fault("good-wildcard", roles="server", strict="web-pki")
 def _(w, role):
     """*.acme.test for shop.acme.test"""
     return plain(w, role, cn="acme.test", names=["dns:*.acme.test"])
 
 
-@fault("good-ip", roles="server")
+@fault("good-ip", roles="server", strict="web-pki")
 def _(w, role):
     """an IP address in the SAN"""
     return plain(w, role, names=["ip:127.0.0.1"], host="127.0.0.1")
 
 
-@fault("good-rsa")
+@fault("good-rsa", strict="weak-key")
 def _(w, role):
     """RSA of 2048 bits below an RSA CA"""
     return below(w, role, w.rsa(), key=rsa_key())
@@ -151,8 +158,7 @@ def _(w, role):
 @fault("good-constraints")
 def _(w, role):
     """name constraints that permit the name"""
-    return below(w, role, authority("Acme Constrained CA", w.root, more=[
-        constraints(["dns:acme.test"], ["dns:secret.acme.test"])]))
+    return constrained(w, role, ["dns:acme.test"], ["dns:secret.acme.test"])
 
 
 @fault("good-long-chain")
@@ -168,8 +174,7 @@ def _(w, role):
 def _(w, role):
     """the root is sent too, signed by an older root that has expired; the new one is trusted"""
     old = authority("Acme Old Root CA", days=(-3000, -20))
-    crossed = authority("Acme Root CA", old, w.root.key, days=(-900, -20))
-    c = below(w, role, w.ica, crossed)
+    c = below(w, role, w.ica, authority("Acme Root CA", old, w.root.key, days=(-900, -20)))
     c.trust = [w.root, old]
     return c
 
@@ -191,7 +196,7 @@ def _(w, role):
     return c
 
 
-@fault("good-ca-as-leaf")
+@fault("good-ca-as-leaf", strict="web-pki")
 def _(w, role):
     """the certificate is one of a CA too"""
     return plain(w, role, bits=(DIGITAL_SIGNATURE, CERT_SIGN), more=[basic(True)])
@@ -316,9 +321,7 @@ def _(w, role):
 @fault("same-name-ca", "incomplete-chain")
 def _(w, role):
     """the trusted root has the name of the true one, but another key and key identifier"""
-    c = plain(w, role)
-    c.trust = [authority("Acme Root CA")]
-    return c
+    return Case(leaf(role, w.ica), [w.ica], [authority("Acme Root CA")])
 
 
 @fault("bad-signature", "bad-signature")
@@ -336,10 +339,9 @@ def _(w, role):
 @fault("circle", "incomplete-chain")
 def _(w, role):
     """two CAs that signed each other"""
-    ka, kb = ec_key(), ec_key()
-    a0 = Cert(b"", dn("Acme Circle A"), ka, 1)
-    b = authority("Acme Circle B", a0, kb)
-    a = authority("Acme Circle A", b, ka)
+    key = ec_key()
+    b = authority("Acme Circle B", Cert(b"", dn("Acme Circle A"), key, 1))
+    a = authority("Acme Circle A", b, key)
     return Case(leaf(role, b), [b, a], [w.root])
 
 
@@ -377,8 +379,8 @@ def _(w, role):
 @fault("issuer-wrong-purpose", "wrong-purpose")
 def _(w, role):
     """the issuing CA is for the other purpose"""
-    return below(w, role, authority("Acme Narrow CA", w.root, more=[
-        extended(CLIENT if role == "server" else SERVER)]))
+    narrow = extended(CLIENT if role == "server" else SERVER)
+    return below(w, role, authority("Acme Narrow CA", w.root, more=[narrow]))
 
 
 @fault("no-digital-signature", "wrong-key-usage")
@@ -419,11 +421,6 @@ def _(w, role):
     return below(w, role, authority("Acme Sub CA 2", upper), upper)
 
 
-def constrained(w, role, permitted=(), excluded=(), **how):
-    return below(w, role, authority("Acme Constrained CA", w.root,
-                                    more=[constraints(permitted, excluded)]), **how)
-
-
 @fault("name-not-permitted", "name-constraint")
 def _(w, role):
     """the CA may issue for other.test"""
@@ -445,8 +442,7 @@ def _(w, role):
 @fault("ip-excluded", "name-constraint")
 def _(w, role):
     """the CA may not issue for 127.0.0.0/8"""
-    return constrained(w, role, (), ["ip:127.0.0.0/255.0.0.0"], names=["ip:127.0.0.1"],
-                       host="127.0.0.1")
+    return constrained(w, role, (), ["ip:127.0.0.0/255.0.0.0"], names=["ip:127.0.0.1"], host="127.0.0.1")
 
 
 @fault("subject-not-permitted", "name-constraint")
@@ -472,8 +468,7 @@ def _(w, role):
 @fault("duplicate-extension", "malformed")
 def _(w, role):
     """an extension twice (RFC 5280 4.2)"""
-    cn = HOST if role == "server" else "device-1.acme.test"
-    return plain(w, role, more=[alternative("dns:other." + cn)])
+    return plain(w, role, more=[alternative("dns:other.acme.test")])
 
 
 @fault("signature-algorithms-differ", "bad-signature")
@@ -519,7 +514,7 @@ def _(w, role):
     return below(w, role, authority("Acme One CA", w.root, ExponentOne()))
 
 
-@fault("exponent-three")
+@fault("exponent-three", strict="weak-key")
 def _(w, role):
     """the RSA exponent 3: allowed, if not liked"""
     return below(w, role, authority("Acme Three CA", w.root, rsa_key(2048, 3)))
@@ -586,9 +581,7 @@ def _(w, role):
 @fault("no-crl", "revocation-unknown")
 def _(w, role):
     """there is no CRL of its CA, and one is wanted"""
-    c = plain(w, role)
-    c.crls, c.require = [crl(w.root)], True
-    return c
+    return Case(leaf(role, w.ica), [w.ica], [w.root], crls=[crl(w.root)], require=True)
 
 
 @fault("crl-of-cas-only", "revocation-unknown")
@@ -621,6 +614,25 @@ def _(w, role):
     c.sends = False
     return c
 
+# Several at once: all are named, not only the first.
+@fault("six-at-once", "revoked", "server")
+def _(w, role):
+    """the leaf is over, of another host, for clients, with a weak key, revoked, and its CA is no CA"""
+    ca = authority("Acme Six CA", w.root, ca=False)
+    c = below(w, role, ca, cn="mail.acme.test", key=rsa_key(1024), eku=[CLIENT], days=(-100, -3))
+    c.crls = [crl(ca, [c.cert]), crl(w.root)]
+    c.also = ["expired", "host-mismatch", "wrong-purpose", "weak-key", "not-a-ca"]
+    return c
+
+
+@fault("four-at-once", "not-yet-valid", "client")
+def _(w, role):
+    """a leaf that may not sign, by a leaf that has not begun, critical and unknown extensions"""
+    ca = leaf(role, w.ica, cn="mallory.acme.test", days=(5, 80))
+    c = below(w, role, ca, w.ica, bits=(KEY_AGREEMENT,), more=[UNKNOWN])
+    c.also = ["not-a-ca", "wrong-key-usage", "critical-extension"]
+    return c
+
 # ---- writing ----
 
 def checks():
@@ -651,7 +663,7 @@ def write(top, name, role, fault_name, about, reason, strict, c, check):
            "host": c.host if role == "server" else None,
            "revocation": "require" if c.require else "crl" if c.crls else "off",
            "reason": reason, "check": check[reason] if reason else None, "strict": strict,
-           "sends": c.sends}
+           "also": c.also, "sends": c.sends}
     put(d + "/case.json", json.dumps(row, indent=1) + "\n")
     return row
 
@@ -672,8 +684,9 @@ def main(top, wanted=()):
             continue
         for role in roles:
             full = name if role == "server" or roles == ["client"] else "client-" + name
-            table.append(write(top, full, role, name, make.__doc__, reason, strict, make(w, role),
-                               check))
+            # The rules of the Web PKI are for servers.
+            lax = None if role == "client" and strict == "web-pki" else strict
+            table.append(write(top, full, role, name, make.__doc__, reason, lax, make(w, role), check))
     put(top + "/table.json", json.dumps(table, indent=1) + "\n")
     return table
 

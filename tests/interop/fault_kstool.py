@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: ISC
+"""fault_kstool.py - what kstool says of the peers of tests/lib/pki.py, in each of its ways to look
+
+Each answer is the cause in kstool's word (a reason of include/kstool/checks.def), "valid", or
+"?" and what went wrong.
+"""
+import json
+import os
+
+import fault_peers as peers
+
+KSTOOL = os.path.abspath(os.environ.get("KSTOOL", "build/kstool"))
+
+
+def kstool(*args):
+    """(exit status, the JSON document)"""
+    status, said = peers.run([KSTOOL, *args, "--json", "--no-input"], timeout=20, KSTOOL_SIGNERS="")
+    try:
+        return status, json.loads(said)
+    except ValueError:
+        return status, {"error": {"message": said[-200:]}}
+
+
+def trouble(status, doc):
+    return "? exit %d: %s" % (status, (doc.get("error") or {}).get("message"))
+
+
+def revocation(c):
+    if c["revocation"] == "off":
+        return []
+    return ["--crl", c["crl"], "--revocation", c["revocation"]]
+
+
+def verify(c, *more, source=None):
+    """kstool verify, of the file, or of the server that is `source`"""
+    if not c["sends"]:
+        return None
+    own = [] if source else ["--key", c["dir"] + "/key.pem"]
+    status, doc = kstool("verify", source or c["dir"] + "/chain.pem", "--trust", c["dir"] + "/trust.pem", "--purpose",
+                         c["purpose"], *(["--host", c["host"]] if c["host"] else ["--no-host"]), *own, *revocation(c),
+                         *more)
+    if status not in (0, 1) or len(doc.get("targets", [])) != 1:
+        return trouble(status, doc)
+    t = doc["targets"][0]
+    if t["valid"] != (status == 0) or (t["cause"] is None) != t["valid"]:
+        return "? exit %d, valid %s, cause %s" % (status, t["valid"], t["cause"])
+    named = {f["reason"] for f in t["checks"] + [f for x in t["chain"] for f in x["checks"]] if f["result"] == "fail"}
+    if not set(c["also"]) <= named:
+        return "? %s alone" % " ".join(sorted(named))
+    return t["cause"] or "valid"
+
+
+def pair(c, good):
+    """kstool tls pair"""
+    return None
+
+
+def test(c, port):
+    """kstool tls test, of a faulty server"""
+    return None
+
+
+WAYS = ("verify", "live", "pair", "test", "serve")
+NONE_SENT = "no-certificate"
+
+
+def ask(cases, ports, servers):
+    """{(case, way or "strict"): answer}"""
+    out = {}
+    for c, a in zip(cases, peers.pool(verify, cases)):
+        out[c["name"], "verify"] = a
+    live = [c for c in cases if c["name"] in ports]
+    for c, a in zip(live, peers.pool(lambda c: verify(c, source="127.0.0.1:%d" % ports[c["name"]]), live)):
+        out[c["name"], "live"] = a
+    easy = [c for c in cases if c["sends"] and not c["reason"]]
+    for c, a in zip(easy, peers.pool(lambda c: verify(c, "--policy", "strict"), easy)):
+        out[c["name"], "strict"] = a
+    return out
