@@ -64,6 +64,12 @@ const char *kst_text_shell_path(struct kst_buf *out, const char *path);
  */
 bool kst_text_idn(struct kst_buf *out, const char *host, size_t n);
 
+/*
+ * The other way, of a host name that a person typed: labels beyond ASCII in lower case and normal form,
+ * then in Punycode (RFC 5891 5).  Appended.  0, or -1: no host name can be like this.
+ */
+int kst_text_idn_ascii(struct kst_buf *out, const char *host);
+
 /* Cells that text takes on a terminal (utf8proc widths; after kst_text_escape). */
 size_t kst_text_width(const char *s);
 

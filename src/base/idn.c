@@ -4,6 +4,10 @@
 
 #include <string.h>
 
+#include <utf8proc.h>
+
+#include "kstool/alloc.h"
+
 /* RFC 3492 section 5 */
 enum { BASE = 36, T_MIN = 1, T_MAX = 26, SKEW = 38, DAMP = 700, FIRST_BIAS = 72, FIRST_CODE = 128 };
 #define LABEL_MAX 63 /* RFC 1035 2.3.4: also more than the code points of any label */
@@ -111,4 +115,114 @@ bool kst_text_idn(struct kst_buf *out, const char *host, size_t n)
 		host += len + 1;
 		n -= len + 1;
 	}
+}
+
+/* ---- and back ---- */
+
+static char code_of(uint32_t d)
+{
+	return (char)(d < 26 ? 'a' + d : '0' + (d - 26));
+}
+
+/* RFC 3492 section 6.3.  0 or -1: it is longer than a label is. */
+static int encode(struct kst_buf *out, const uint32_t *point, size_t nr)
+{
+	uint32_t n = FIRST_CODE, delta = 0, bias = FIRST_BIAS, done = 0, basic;
+	size_t start = out->len;
+
+	for (size_t i = 0; i < nr; i++)
+		if (point[i] < FIRST_CODE) {
+			kst_buf_u8(out, (uint8_t)point[i]);
+			done++;
+		}
+	basic = done;
+	if (basic)
+		kst_buf_u8(out, '-');
+	while (done < nr) {
+		uint32_t next = UINT32_MAX, step;
+
+		for (size_t i = 0; i < nr; i++)
+			if (point[i] >= n && point[i] < next)
+				next = point[i];
+		if (__builtin_mul_overflow(next - n, done + 1, &step) || __builtin_add_overflow(delta, step, &delta))
+			return -1;
+		n = next;
+		for (size_t i = 0; i < nr; i++) {
+			uint32_t q = delta;
+
+			if (point[i] < n)
+				delta++;
+			if (point[i] != n)
+				continue;
+			for (uint32_t k = BASE;; k += BASE) {
+				uint32_t t = k <= bias ? T_MIN : k >= bias + T_MAX ? T_MAX : k - bias;
+
+				if (q < t)
+					break;
+				kst_buf_u8(out, (uint8_t)code_of(t + (q - t) % (BASE - t)));
+				q = (q - t) / (BASE - t);
+			}
+			kst_buf_u8(out, (uint8_t)code_of(q));
+			bias = adapt(delta, done + 1, done == basic);
+			delta = 0;
+			done++;
+		}
+		delta++;
+		n++;
+	}
+	return out->len - start > LABEL_MAX - 4 ? -1 : 0;
+}
+
+/* One label, which may be ASCII already. */
+static int put_ascii(struct kst_buf *out, const char *s, size_t n)
+{
+	uint32_t point[LABEL_MAX];
+	size_t nr = 0;
+	bool foreign = false;
+
+	for (size_t at = 0, len; at < n; at += len) {
+		uint32_t cp;
+
+		len = kst_utf8_decode((const uint8_t *)s + at, n - at, &cp);
+		if (!len || nr == LABEL_MAX || !kst_text_char_shown(cp))
+			return -1;
+		foreign |= cp >= FIRST_CODE;
+		point[nr++] = cp;
+	}
+	if (!foreign) {
+		kst_buf_put(out, s, n);
+		return 0;
+	}
+	kst_buf_puts(out, "xn--");
+	return encode(out, point, nr);
+}
+
+int kst_text_idn_ascii(struct kst_buf *out, const char *host)
+{
+	char *lower = kst_text_lower(host);
+	utf8proc_uint8_t *nfc = lower ? utf8proc_NFC((const utf8proc_uint8_t *)lower) : NULL;
+	int ret = nfc ? 0 : -1;
+
+	for (const char *s = (const char *)nfc; s && !ret;) {
+		/* The full stops of other scripts part labels, too (RFC 3490 3.1). */
+		size_t n = strcspn(s, "."), wide = 0;
+		const char *const dots[] = { "\xe3\x80\x82", "\xef\xbc\x8e", "\xef\xbd\xa1" };
+
+		for (size_t i = 0; i < 3; i++) {
+			const char *d = strstr(s, dots[i]);
+
+			if (d && (size_t)(d - s) < n) {
+				n = (size_t)(d - s);
+				wide = 3;
+			}
+		}
+		ret = put_ascii(out, s, n);
+		if (!s[n])
+			break;
+		kst_buf_u8(out, '.');
+		s += n + (wide ? wide : 1);
+	}
+	free(nfc); /* of utf8proc, which has no other way */
+	kst_free(lower);
+	return ret || out->failed ? -1 : 0;
 }

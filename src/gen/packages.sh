@@ -35,6 +35,7 @@ check   py:nacl                             python3-nacl            python3-pyna
 check   py:cryptography                     python3-cryptography    python3-cryptography    -
 check   py:jsonschema                       python3-jsonschema      python3-jsonschema      -
 check   cmd:curl                            curl                    curl                    curl
+check   file:/usr/share/publicsuffix/public_suffix_list.dat publicsuffix publicsuffix-list      -
 check   cmd:nginx                           nginx-light             nginx                   nginx
 check   cmd:apache2                         apache2                 httpd                   httpd
 check   cmd:sqlite3                         sqlite3                 sqlite                  sqlite

@@ -120,6 +120,9 @@ void path_judge(struct path *p, struct findings *f);
 /* Does a name of a host (no address) fit a dNSName (RFC 9525 6.3)?  Both ASCII. */
 bool host_fits(const char *host, size_t n, const char *name, size_t name_len);
 
+/* Is it a public suffix ("co.uk"), by the list that the system has?  1, 0; -1: it has none. */
+int path_public_suffix(const char *domain);
+
 /* ---- the search ---- */
 
 /* Called for each path that ends, good or not; true: enough. */

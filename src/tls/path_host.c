@@ -61,7 +61,22 @@ struct question {
 	enum kst_san_type type; /* DNS, EMAIL, IP */
 	uint8_t ip[16];
 	size_t ip_len;
+	struct kst_buf ascii; /* what `host` points to, if it was not ASCII */
 };
+
+/* A name that a person typed is held against the Punycode in the certificate (RFC 9525 6.3). */
+static void to_ascii(struct question *q)
+{
+	const char *at = strchr(q->host, '@');
+	size_t local = at ? (size_t)(at - q->host) + 1 : 0;
+
+	for (const char *s = q->host + local; (unsigned char)*s < 0x80; s++)
+		if (!*s)
+			return;
+	kst_buf_put(&q->ascii, q->host, local);
+	if (kst_text_idn_ascii(&q->ascii, q->host + local) == 0)
+		q->host = (const char *)q->ascii.data;
+}
 
 static void understand(struct question *q, const char *host)
 {
@@ -72,8 +87,10 @@ static void understand(struct question *q, const char *host)
 	} else if (inet_pton(AF_INET6, host, q->ip) == 1) {
 		q->ip_len = 16;
 		q->type = KST_SAN_IP;
-	} else if (strchr(host, '@')) {
-		q->type = KST_SAN_EMAIL;
+	} else {
+		if (strchr(host, '@'))
+			q->type = KST_SAN_EMAIL;
+		to_ascii(q);
 	}
 }
 
@@ -179,11 +196,49 @@ static void mismatch(const struct path *p, struct findings *f)
 		find_fail(f, KST_REASON_HOST, 0, "it names no host");
 }
 
-void rule_host(const struct path *p, struct findings *f)
+/* CA/Browser Forum, Baseline Requirements 3.2.2.6: no wildcard for everybody's hosts. */
+static void wildcard(const struct kst_der_item *name, struct findings *f)
+{
+	char domain[256];
+	size_t n = name->body.len;
+
+	if (n < 3 || n - 2 >= sizeof(domain) || name->body.data[0] != '*')
+		return;
+	memcpy(domain, name->body.data + 2, n - 2);
+	domain[n - 2] = 0;
+	switch (path_public_suffix(domain)) {
+	case 1:
+		find_lax(f, KST_REASON_WEB_PKI, 0, "*.%s is a wildcard for all of a public suffix", domain);
+		break;
+	case -1:
+		if (f->strict)
+			find_not(f, KST_CHECK_FORM, KST_REASON_NONE, 0,
+				 "whether %s is a public suffix: this system has no list of them (publicsuffix)", domain);
+	}
+}
+
+static void by_san(const struct path *p, const struct question *q, struct findings *f)
 {
 	static const char *const prefix[] = { [1] = "email:", [2] = "DNS:", [7] = "IP:" };
 	struct kst_der d = kst_der_bytes(p->ext[0].of[EXT_SAN].value), in;
 	struct kst_der_item name;
+
+	if (kst_der_enter(&d, KST_DER_SEQUENCE, &in) < 0)
+		in = kst_der_over(NULL, 0);
+	while (kst_der_next(&in, &name) == 1)
+		if (name_fits(q, &name)) {
+			find_pass(f, KST_CHECK_HOST, 0, "%s%.*s", prefix[name.id & 0x1f],
+				  q->type == KST_SAN_IP ? (int)strlen(q->host) : (int)name.body.len,
+				  q->type == KST_SAN_IP ? q->host : (const char *)name.body.data);
+			if (q->type == KST_SAN_DNS)
+				wildcard(&name, f);
+			return;
+		}
+	mismatch(p, f);
+}
+
+void rule_host(const struct path *p, struct findings *f)
+{
 	struct question q;
 
 	if (!p->req->host) {
@@ -191,18 +246,9 @@ void rule_host(const struct path *p, struct findings *f)
 		return;
 	}
 	understand(&q, p->req->host);
-	if (!p->ext[0].of[EXT_SAN].has) {
+	if (!p->ext[0].of[EXT_SAN].has)
 		by_cn(p, &q, f);
-		return;
-	}
-	if (kst_der_enter(&d, KST_DER_SEQUENCE, &in) < 0)
-		in = kst_der_over(NULL, 0);
-	while (kst_der_next(&in, &name) == 1)
-		if (name_fits(&q, &name)) {
-			find_pass(f, KST_CHECK_HOST, 0, "%s%.*s", prefix[name.id & 0x1f],
-				  q.type == KST_SAN_IP ? (int)strlen(q.host) : (int)name.body.len,
-				  q.type == KST_SAN_IP ? q.host : (const char *)name.body.data);
-			return;
-		}
-	mismatch(p, f);
+	else
+		by_san(p, &q, f);
+	kst_buf_release(&q.ascii);
 }

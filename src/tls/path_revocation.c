@@ -51,7 +51,7 @@ int rule_revocation(const struct path *p, struct findings *f, struct kst_revoked
 		switch (at[i].state) {
 		case KST_REVOKED_NO:
 			if (at[i].let_pass)
-				find_lax(f, KST_REASON_CRL_BAD, (int)i, "%s: %s", at[i].source, at[i].text);
+				find_lax(f, KST_REASON_CRL_BAD, (int)i, "%s", at[i].text);
 			find_pass(f, KST_CHECK_REVOCATION, (int)i, "%s", at[i].source);
 			break;
 		case KST_REVOKED_YES:
