@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: ISC
+# stories.sh - the first five minutes, with real servers in the end: a JKS that is renewed under a running
+# service.  Debian has no Kafka: a plain Java program with the same key manager (Reload.java) stands in for
+# it, and nginx is reloaded as well.
+. tests/lib/sh.sh
+PATH=$PATH:/usr/sbin:/sbin
+pids=
+stop() { for p in $pids; do kill "$p" 2>/dev/null || :; done; rm -rf "$W"; }
+trap stop EXIT
+java=
+if have java && have javac; then
+	javac -d classes "$ROOT/tests/interop/Reload.java" 2>javac.log ||
+		fail "javac: $(cat javac.log)"
+	java=yes
+fi
+started() { # file, log: until the server has written its ports
+	i=0
+	while [ ! -e "$1" ]; do
+		i=$((i + 1))
+		[ $i -lt 300 ] || fail "a server does not start: $(cat "$2")"
+		sleep 0.1
+	done
+}
+says() { # what, text: is it in the file `said`?
+	grep -q -- "$2" said || fail "$1: no '$2' in: $(cat said)"
+	pass
+}
+no() { # what, command...: the answer is no (1), in `said`
+	what=$1; shift
+	code=0; "$@" >said 2>&1 || code=$?
+	is "$what" $code 1
+}
+yes_() {
+	what=$1; shift
+	code=0; "$@" >said 2>&1 || code=$?
+	[ $code = 0 ] || fail "$what: exit $code: $(cat said)"
+	pass
+}
+
+mkdir c; cd c
+cp ../pass ../ica.pem ../ica.key ../root.pem .
+k import kafka.jks ../api.key ../api.pem ica.pem --alias kafka-1 --create --new-pass file:pass -q >/dev/null 2>&1
+k trust clients.jks root.pem --create --new-pass file:pass -q >/dev/null 2>&1
+yes_ 'c: csr' k csr kafka.jks kafka-1 -o kafka-1.csr --pass file:pass
+printf 'subjectAltName=DNS:api.acme.test\nextendedKeyUsage=serverAuth\n' >ext
+openssl x509 -req -in kafka-1.csr -CA ica.pem -CAkey ica.key -days 300 -extfile ext -out kafka-1.pem 2>/dev/null
+cat kafka-1.pem ica.pem >reply.pem
+yes_ 'c: what clients will say' k verify reply.pem --trust clients.jks --host api.acme.test
+no 'c: of the wrong name' k verify reply.pem --trust clients.jks --host shop.acme.test
+# A server keeps what it began with until somebody tells it; `diff --wait` sees when.
+k export kafka.jks kafka-1 --chain --pass file:pass -o served.pem -q >/dev/null 2>&1
+k export kafka.jks kafka-1 --key --plain-key --pass file:pass -o served.key -q >/dev/null 2>&1
+if [ $java ]; then
+	(exec java -XX:TieredStopAtLevel=1 -Xshare:auto -cp "$W/classes" Reload JKS kafka.jks pass java.port again) 2>java.log &
+	pids="$pids $!"
+fi
+nginx=
+if have nginx; then
+	nginx=$(/usr/bin/python3 -c 'import random; print(random.randrange(10000, 32000))')
+	[ "$(id -u)" = 0 ] && user='user root;' || user=
+	cat >nginx.conf <<-N
+		$user daemon off; pid $PWD/nginx.pid; error_log $PWD/nginx.log;
+		events { }
+		http { access_log off; client_body_temp_path $PWD; proxy_temp_path $PWD; fastcgi_temp_path $PWD;
+		uwsgi_temp_path $PWD; scgi_temp_path $PWD;
+		server { listen 127.0.0.1:$nginx ssl; ssl_certificate $PWD/served.pem; ssl_certificate_key $PWD/served.key; } }
+	N
+	nginx -p "$PWD" -c "$PWD/nginx.conf" -e "$PWD/nginx.log" 2>/dev/null &
+	pids="$pids $!"
+	started nginx.pid nginx.log
+fi
+[ $java ] && { started java.port java.log; jport=$(cat java.port); }
+for p in $nginx ${jport:-}; do yes_ "c: served on $p" k diff kafka.jks "127.0.0.1:$p" --leaf; done
+yes_ 'c: import' k import kafka.jks kafka-1.pem --replace --pass file:pass
+k export kafka.jks kafka-1 --chain --pass file:pass -o served.pem --replace -q >/dev/null 2>&1 || fail 'c: export'
+for p in $nginx ${jport:-}; do no "c: not served yet on $p" k diff kafka.jks "127.0.0.1:$p" --leaf; done
+no 'c: and not for a second' k diff kafka.jks "127.0.0.1:${nginx:-$jport}" --leaf --wait 1s
+if [ $java ]; then
+	(sleep 1; : >again) &
+	yes_ 'c: Java looks again' k diff kafka.jks "127.0.0.1:$jport" --leaf --wait 30s
+fi
+if [ $nginx ]; then
+	(sleep 1; nginx -p "$PWD" -c "$PWD/nginx.conf" -e "$PWD/nginx.log" -s reload 2>/dev/null) &
+	yes_ 'c: nginx -s reload' k diff kafka.jks "127.0.0.1:$nginx" --leaf --wait 30s
+fi
+cd ..
+done_ stories
