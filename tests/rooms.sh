@@ -12,7 +12,8 @@ only libssl '#include <openssl/ssl' '^src/tls/'
 only SQLite '#include <sqlite3.h>' '^src/ca/ledger'
 only libcsv '#include <csv.h>' '^src/ca/batch'
 only libsodium '#include <sodium.h>' '^src/base/secret\.c|^src/crypto/|^formats/kst1|^src/main\.c'
-only jansson '#include <jansson.h>' '^src/ui/json\.c|^formats/(jwks|jwks_write|jwks_file|k8s)\.[ch]'
+# jansson: the document that is answered, formats that are JSON, and rows of a batch that are
+only jansson '#include <jansson.h>' '^src/ui/json\.c|^src/ca/batch_json\.c|^formats/(jwks|jwks_write|jwks_file|k8s)\.[ch]'
 only malloc '[^_a-z](malloc|calloc|realloc|strdup|strndup|asprintf) ?\(' '^src/base/alloc\.c|^include/kstool/alloc\.h|^src/base/(text|width|utf8)|^src/ui/json\.c'
 found=$(grep -nE '[^_a-z](printf|puts|putchar|fprintf|fputs) ?\(' src/cmd/*.c)
 [ -z "$found" ] || { printf 'a command prints by itself:\n%s\n' "$found"; bad=1; }

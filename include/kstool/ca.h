@@ -64,6 +64,8 @@ const char *kst_ca_dir(const struct kst_ca *ca);
 char *kst_ca_path(const struct kst_ca *ca, const char *name);
 /* Of the issuing CA or the root; borrowed.  NULL: not there yet. */
 struct kst_cert *kst_ca_cert(const struct kst_ca *ca, enum kst_ca_issuer which);
+/* Issuing CA first, root last; empty while it waits. */
+const struct kst_chain *kst_ca_chain(const struct kst_ca *ca);
 /* The private key, opened (the passphrase is asked for at the first call); borrowed.  NO_PRIVATE_KEY:
  * the root is elsewhere.  0 or -1. */
 int kst_ca_key(struct kst_ca *ca, enum kst_ca_issuer which, struct kst_key **out,
@@ -226,13 +228,16 @@ struct kst_ca_order {
 };
 void kst_ca_order_release(struct kst_ca_order *o);
 
+/* Which of them there are already, without any secret: fate THERE, else MADE.  *todo: how many are to be made. */
+int kst_ca_look(struct kst_ca *ca, struct kst_ca_order *order, size_t nr, size_t *todo, struct kst_error *err);
+
 struct kst_ca_issue_options {
 	unsigned threads;
 	const struct kst_progress *progress; /* the caller's numbers: `done` before this group, of `total` */
 	size_t done, total;
 };
 /*
- * A group of orders: keys, what is to be signed, the ledger, the signatures, the ledger.  What is wrong
+ * A group of orders (those that are THERE stay so): keys, what is to be signed, the ledger, the signatures, the ledger.  What is wrong
  * with one order is its own error.  *made (free it, or deliver) holds the keys until they are delivered.
  * 0, or -1: the group as a whole could not be made.
  */
@@ -247,5 +252,26 @@ void kst_ca_made_free(struct kst_ca_made *made); /* what was not delivered can b
 
 /* Sign what somebody wrote down and did not come to sign.  *nr (may be NULL) tells how many. */
 int kst_ca_complete(struct kst_ca *ca, size_t *nr, struct kst_error *err);
+
+/* ---- orders from a file ---- */
+
+/* A row as it stands there; what is not given is NULL.  Owned by the batch. */
+struct kst_ca_batch_row {
+	size_t line;
+	char *name, *san, *days, *alias, *subject, *profile, *alg;
+};
+struct kst_ca_batch {
+	struct kst_ca_batch_row *row;
+	size_t nr, size;
+};
+#define KST_CA_BATCH_MAX 1000000 /* rows */
+/* What a row may have, in the order of struct kst_ca_batch_row; NULL-terminated. */
+extern const char *const kst_ca_batch_columns[];
+/*
+ * CSV (RFC 4180) with a header line that names the columns, or one JSON object a line.  CORRUPT with the
+ * line: a column that nobody knows, a row with too many cells, no object.  0; -1, and release it all the same.
+ */
+int kst_ca_batch_read(struct kst_ca_batch *out, const char *path, struct kst_error *err);
+void kst_ca_batch_release(struct kst_ca_batch *b);
 
 #endif

@@ -26,6 +26,11 @@ struct kst_cert *kst_ca_cert(const struct kst_ca *ca, enum kst_ca_issuer which)
 	return ca->cert[which];
 }
 
+const struct kst_chain *kst_ca_chain(const struct kst_ca *ca)
+{
+	return &ca->chain;
+}
+
 /* ---- opening ---- */
 
 /* Whoever else may write there could put his own key, or his own ledger, in the place of ours. */

@@ -59,7 +59,7 @@ static struct kst_error *failed(struct kst_ca_order *o)
 struct look {
 	struct kst_ca *ca;
 	struct kst_ca_order *o;
-	struct kst_ca_made *made;
+	const struct kst_ca_made *made;
 };
 
 static struct kst_key *key_of(const struct kst_ca_made *made, const uint8_t spki[32])
@@ -110,12 +110,30 @@ static int look_at(void *ctx, const struct kst_ca_row *row, struct kst_error *er
 }
 
 /* 1: something is there already, and o->fate says what; 0; -1. */
-static int look_up(struct kst_ca *ca, struct kst_ca_order *o, struct kst_ca_made *made, struct kst_error *err)
+static int look_up(struct kst_ca *ca, struct kst_ca_order *o, const struct kst_ca_made *made,
+		   struct kst_error *err)
 {
 	struct look l = { .ca = ca, .o = o, .made = made };
 	struct kst_ca_query q = { .batch = o->batch, .newest = true };
 
 	return o->batch ? kst_ca_each(ca, &q, look_at, &l, err) : 0;
+}
+
+int kst_ca_look(struct kst_ca *ca, struct kst_ca_order *order, size_t nr, size_t *todo, struct kst_error *err)
+{
+	const struct kst_ca_made none = { .nr_found = 0 };
+
+	*todo = 0;
+	for (size_t i = 0; i < nr; i++) {
+		order[i].fate = KST_CA_MADE;
+		if (look_up(ca, &order[i], &none, err) < 0)
+			return -1;
+		/* What is busy now may be an orphan: with the CA's key it will be known. */
+		if (order[i].fate != KST_CA_THERE)
+			order[i].fate = KST_CA_MADE;
+		*todo += order[i].fate == KST_CA_MADE;
+	}
+	return 0;
 }
 
 /* ---- keys, and what is to be signed ---- */
@@ -370,6 +388,8 @@ int kst_ca_issue(struct kst_ca *ca, struct kst_ca_order *order, size_t nr,
 	    kst_ca_keys_find(ca, &made->found, &made->nr_found, err) < 0)
 		goto done;
 	for (size_t i = 0; i < nr; i++) {
+		if (order[i].fate == KST_CA_THERE)
+			continue;
 		order[i].fate = KST_CA_MADE;
 		if (look_up(ca, &order[i], made, err) < 0)
 			goto done;

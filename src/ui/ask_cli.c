@@ -177,6 +177,20 @@ bool ask_cli_no_pass(const struct global *g)
 	return g->new_pass.nr == 1 && !strcmp(g->new_pass.item[0], "none");
 }
 
+const char *ask_cli_template(struct ask_cli *a, bool *gen)
+{
+	for (size_t i = 0; i < a->new_pass.nr; i++) {
+		struct pass_source *p = &a->new_pass.item[i];
+
+		if ((p->kind != PASS_GEN && p->kind != PASS_FILE) || !strstr(p->value, "{name}"))
+			continue;
+		p->given++;
+		*gen = p->kind == PASS_GEN;
+		return p->value;
+	}
+	return NULL;
+}
+
 /* ---- answers ---- */
 
 /* "Passphrase for app.p12 (PKCS#12, 1 private key): " */

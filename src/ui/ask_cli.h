@@ -58,6 +58,12 @@ int ask_cli_expect(struct ask_cli *a, const char *path, struct kst_error *err);
 /* May somebody be asked: a terminal, and no --no-input? */
 bool ask_cli_interactive(const struct ask_cli *a);
 
+/*
+ * Of a command that makes many files: the path of --new-pass gen:PATH or file:PATH, where that has "{name}"
+ * and so is another one for each.  It counts as needed.  NULL: there is none such.
+ */
+const char *ask_cli_template(struct ask_cli *a, bool *gen);
+
 /* Was --new-pass none given? */
 bool ask_cli_no_pass(const struct global *g);
 

@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: ISC */
+/* ca_order.c - orders become certificates and files, group by group */
+#include "cmd/ca_order.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+/* Certificates that share each commit and each file of pending keys. */
+#define GROUP 100
+/* Threads that write files mostly wait for the disk. */
+#define WRITERS 8
+#define WRITERS_MAX 32
+
+/* ---- orders ---- */
+
+static int put(char **to, const char *text)
+{
+	*to = text ? kst_strdup(text) : NULL;
+	return text && !*to ? -1 : 0;
+}
+
+/* Everything that makes one order another one than the next: the row of a file, word by word. */
+static char *identity(const struct order *r, const struct kst_ca_order *a, long days)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	kst_buf_printf(&b, "%s\n%ld\n%s\n%s\n%s", kst_profile_name(a->profile), days, r->name,
+		       r->alias ? r->alias : "", r->subject ? r->subject : "");
+	for (size_t i = 0; i < r->sans.nr; i++)
+		kst_buf_printf(&b, "\n%d:%s", (int)r->sans.san[i].type, r->sans.san[i].value);
+	return b.failed ? NULL : kst_strdup((const char *)b.data);
+}
+
+static int64_t cut(int64_t seconds, long percent)
+{
+	uint32_t random;
+	int64_t most = seconds * percent / 100;
+
+	if (most <= 0 || getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return seconds;
+	return seconds - (int64_t)((double)random / 4294967296.0 * (double)most);
+}
+
+/* A server's CN must be one of its names (CA/Browser Forum BR 7.1.4.3), a client's is its own; what is
+ * longer than X.520 allows stands in the SAN alone. */
+#define CN_MAX 64
+static char *default_subject(const struct order *r, enum kst_profile profile)
+{
+	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
+	const char *cn = r->name;
+
+	for (size_t i = 0; profile != KST_PROFILE_CLIENT && i < r->sans.nr; i++)
+		if (r->sans.san[i].type == KST_SAN_DNS || r->sans.san[i].type == KST_SAN_IP) {
+			cn = r->sans.san[i].value;
+			break;
+		}
+	if (strlen(cn) > CN_MAX)
+		return kst_strdup("");
+	kst_buf_puts(&b, "CN=");
+	for (const char *p = cn; *p; p++) {
+		if (strchr(",+\"\\<>;=", *p) || (p == cn && (*p == '#' || *p == ' ')) || (*p == ' ' && !p[1]))
+			kst_buf_puts(&b, "\\");
+		kst_buf_put(&b, p, 1);
+	}
+	return b.failed ? NULL : kst_strdup((const char *)b.data);
+}
+
+static int check_name(const char *name, struct kst_error *err)
+{
+	if (kst_alias_ok(name, strlen(name), 255))
+		return 0;
+	return kst_error_setx(err, KST_E_BAD_VALUE,
+			      "a name has 1 to 255 bytes of UTF-8, no control characters, no blanks at its ends");
+}
+
+static int grow(struct orders *o)
+{
+	size_t size = o->size ? o->size * 2 : 16;
+	struct order *row;
+	struct kst_ca_order *ask;
+
+	if (o->nr < o->size)
+		return 0;
+	row = kst_realloc(o->row, size * sizeof(*row));
+	if (!row)
+		return -1;
+	o->row = row;
+	ask = kst_realloc(o->ask, size * sizeof(*ask));
+	if (!ask)
+		return -1;
+	o->ask = ask;
+	o->size = size;
+	return 0;
+}
+
+int orders_fail(struct orders *o, const struct kst_error *why)
+{
+	struct kst_ca_order *a = &o->ask[o->nr - 1];
+
+	a->fate = KST_CA_FAILED;
+	a->err = kst_calloc(1, sizeof(*a->err));
+	if (!a->err)
+		return -1;
+	*a->err = *why;
+	return 0;
+}
+
+int orders_add(struct orders *o, const char *name, const char *alias, const char *subject, struct ca_sans *sans,
+	       size_t line, const struct order_terms *t, struct kst_error *err)
+{
+	struct kst_error why = KST_ERROR_INIT;
+	struct kst_ca_order *a;
+	int64_t now = kst_time_now();
+	struct order *r;
+
+	if (grow(o) < 0) {
+		ca_sans_release(sans);
+		return kst_error_nomem(err);
+	}
+	r = &o->row[o->nr];
+	a = &o->ask[o->nr++];
+	memset(r, 0, sizeof(*r));
+	memset(a, 0, sizeof(*a));
+	r->sans = *sans;
+	*sans = (struct ca_sans){ .nr = 0 };
+	r->line = line;
+	a->profile = t->profile;
+	a->not_before = now;
+	a->not_after = now + cut(t->days * INT64_C(86400), t->jitter);
+	a->alg = t->alg;
+	a->once = t->once;
+	a->due = t->due;
+	a->must_staple = t->must_staple;
+	if (put(&r->name, name) < 0 || put(&r->alias, alias) < 0 || ca_files_paths(&o->files, name, r->path) < 0)
+		return kst_error_nomem(err);
+	r->subject = subject ? kst_strdup(subject) : default_subject(r, t->profile);
+	r->batch = r->subject ? identity(r, a, t->days) : NULL;
+	if (!r->batch)
+		return kst_error_nomem(err);
+	a->name = r->name;
+	a->alias = r->alias;
+	a->batch = r->batch;
+	a->subject = *r->subject ? r->subject : NULL;
+	a->san = r->sans.san;
+	a->nr_san = r->sans.nr;
+	if (check_name(name, &why) < 0)
+		return orders_fail(o, &why) < 0 ? kst_error_nomem(err) : 0;
+	return 0;
+}
+
+void orders_release(struct orders *o)
+{
+	for (size_t i = 0; i < o->nr; i++) {
+		struct order *r = &o->row[i];
+
+		kst_ca_order_release(&o->ask[i]);
+		ca_sans_release(&r->sans);
+		kst_free(r->name);
+		kst_free(r->alias);
+		kst_free(r->subject);
+		kst_free(r->batch);
+		kst_free(r->path[0]);
+		kst_free(r->path[1]);
+	}
+	kst_free(o->row);
+	kst_free(o->ask);
+	ca_files_release(&o->files);
+	kst_ca_free(o->ca);
+}
+
+/* ---- what is there ---- */
+
+static int by_path(const void *a, const void *b)
+{
+	const struct order *const *x = a, *const *y = b;
+	int c = strcmp((*x)->path[0], (*y)->path[0]);
+
+	return c ? c : (*x)->line < (*y)->line ? -1 : 1;
+}
+
+/* Two orders with one file: the second one is wrong. */
+static int check_twice(struct orders *o, struct kst_error *err)
+{
+	struct order **sorted = kst_calloc(o->nr + 1, sizeof(struct order *));
+
+	if (!sorted)
+		return kst_error_nomem(err);
+	for (size_t i = 0; i < o->nr; i++)
+		sorted[i] = &o->row[i];
+	qsort(sorted, o->nr, sizeof(struct order *), by_path);
+	for (size_t i = 1; i < o->nr; i++) {
+		struct kst_ca_order *a = &o->ask[sorted[i] - o->row];
+
+		if (strcmp(sorted[i]->path[0], sorted[i - 1]->path[0]) != 0 || a->fate == KST_CA_FAILED)
+			continue;
+		a->fate = KST_CA_FAILED;
+		a->err = kst_calloc(1, sizeof(*a->err));
+		kst_error_setx(a->err, KST_E_BAD_VALUE,
+			       sorted[i - 1]->line ? "line %zu has this name already" : "is named twice",
+			       sorted[i - 1]->line);
+	}
+	kst_free(sorted);
+	return 0;
+}
+
+static int count_ours(void *ctx, const struct kst_ca_row *row, struct kst_error *err)
+{
+	const struct orders *o = ((void **)ctx)[0];
+
+	(void)err;
+	/* Without --if-missing only what was begun and never handed out goes on over its own file. */
+	if (o->lenient || !row->delivered)
+		*(size_t *)((void **)ctx)[1] += 1;
+	return 0;
+}
+
+/* A file that is there is replaced only where it is one of ours, or where somebody said so. */
+static int check_files(struct orders *o, size_t i, struct kst_error *err)
+{
+	struct order *r = &o->row[i];
+	struct kst_ca_order *a = &o->ask[i];
+	struct kst_ca_query q = { .name = r->name };
+	size_t ours = 0;
+	void *ctx[2] = { o, &ours };
+
+	r->replaces = ca_files_exist(r->path);
+	if (!r->replaces || o->files.replace)
+		return 0;
+	if (kst_ca_each(o->ca, &q, count_ours, ctx, err) < 0)
+		return -1;
+	if (ours)
+		return 0;
+	a->fate = KST_CA_FAILED;
+	a->err = kst_calloc(1, sizeof(*a->err));
+	kst_error_setx(a->err, KST_E_EXISTS, "exists already");
+	kst_error_subject(a->err, "%s", access(r->path[0], F_OK) == 0 ? r->path[0] : r->path[1]);
+	kst_error_hint(a->err, "add --replace to write over it");
+	return 0;
+}
+
+/* Orders that failed before stay failed. */
+static int look(struct orders *o, size_t *todo, struct kst_error *err)
+{
+	*todo = 0;
+	for (size_t i = 0; i < o->nr; i++) {
+		size_t one;
+
+		if (o->ask[i].fate == KST_CA_FAILED)
+			continue;
+		if (kst_ca_look(o->ca, &o->ask[i], 1, &one, err) < 0)
+			return -1;
+		if (o->ask[i].fate == KST_CA_THERE) {
+			o->row[i].there_without_file = !ca_files_exist(o->row[i].path);
+			/* Who asks for one certificate wants its file; a batch was handed out, perhaps. */
+			if (!o->row[i].there_without_file || o->source)
+				continue;
+			kst_cert_free(o->ask[i].cert);
+			o->ask[i].cert = NULL;
+			o->ask[i].once = false;
+			o->ask[i].fate = KST_CA_MADE;
+		}
+		if (check_files(o, i, err) < 0)
+			return -1;
+		*todo += o->ask[i].fate == KST_CA_MADE;
+	}
+	return 0;
+}
+
+/* ---- making ---- */
+
+struct delivery {
+	struct orders *o;
+	struct kst_ca_order **ask; /* the group */
+	bool *delivered;
+	struct kst_ca_order *first;
+	const size_t *at; /* row of each */
+};
+
+static void deliver(void *ctx, size_t i)
+{
+	struct delivery *d = ctx;
+	struct kst_ca_order *a = &d->first[i];
+	struct kst_error err = KST_ERROR_INIT;
+
+	if (a->fate != KST_CA_MADE && a->fate != KST_CA_RESUMED)
+		return;
+	if (ca_files_write(&d->o->files, a, d->o->row[d->at[i]].path, &err) == 0) {
+		d->delivered[i] = true;
+		return;
+	}
+	a->fate = KST_CA_FAILED;
+	a->err = kst_calloc(1, sizeof(*a->err));
+	if (a->err)
+		*a->err = err;
+}
+
+/* A group of orders that are to be made: `at` are their rows. */
+static int make_group(struct cli *cli, struct orders *o, const size_t *at, size_t nr, size_t done, size_t todo)
+{
+	struct kst_ca_order group[GROUP];
+	bool delivered[GROUP] = { false };
+	struct kst_ca_issue_options opt = {
+		.threads = o->jobs,
+		.progress = cli->drawn ? &cli->progress : NULL,
+		.done = done,
+		.total = todo,
+	};
+	struct delivery d = { .o = o, .first = group, .delivered = delivered, .at = at };
+	unsigned writers = o->jobs > 1 || nr > 1 ? o->jobs * WRITERS : 1;
+	struct kst_ca_made *made = NULL;
+	int ret;
+
+	for (size_t i = 0; i < nr; i++)
+		group[i] = o->ask[at[i]];
+	ret = kst_ca_issue(o->ca, group, nr, &opt, &made, cli->err);
+	if (!ret) {
+		kst_parallel(writers < WRITERS_MAX ? writers : WRITERS_MAX, nr, deliver, &d, NULL, "", 0, 0);
+		ret = kst_ca_deliver(o->ca, made, group, delivered, nr, cli->err);
+	}
+	kst_ca_made_free(made);
+	for (size_t i = 0; i < nr; i++) {
+		/* A key is not kept in memory for those that come after it. */
+		kst_key_free(group[i].key);
+		group[i].key = NULL;
+		kst_buf_release(&group[i].tbs);
+		o->ask[at[i]] = group[i];
+	}
+	return ret;
+}
+
+static int make_all(struct cli *cli, struct orders *o, size_t todo)
+{
+	size_t at[GROUP], nr = 0, done = 0;
+
+	for (size_t i = 0; i < o->nr; i++) {
+		if (o->ask[i].fate == KST_CA_MADE && !o->ask[i].cert)
+			at[nr++] = i;
+		if (nr && (nr == GROUP || i + 1 == o->nr)) {
+			if (make_group(cli, o, at, nr, done, todo) < 0)
+				return -1;
+			done += nr;
+			nr = 0;
+		}
+	}
+	return 0;
+}
+
+/* ---- report ---- */
+
+static const char *fate_word(enum kst_ca_fate f, bool dry)
+{
+	switch (f) {
+	case KST_CA_MADE:
+		return dry ? "would-issue" : "issued";
+	case KST_CA_RESUMED:
+		return "resumed";
+	case KST_CA_THERE:
+		return "unchanged";
+	case KST_CA_BUSY:
+		return "busy";
+	case KST_CA_FAILED:
+		return "failed";
+	}
+	return "";
+}
+
+static void row_json(struct out *o, const struct order *r, const struct kst_ca_order *a, bool dry)
+{
+	struct kst_buf serial KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	out_object(o, NULL);
+	out_str(o, "name", r->name);
+	out_str(o, "action", fate_word(a->fate, dry));
+	if (a->cert) {
+		ca_serial_text(a->cert, &serial);
+		out_str(o, "serial", (const char *)serial.data);
+		out_hex(o, "sha256", kst_cert_sha256(a->cert), 32);
+		out_time(o, "not_after", kst_cert_not_after(a->cert));
+	} else {
+		out_null(o, "serial");
+		out_null(o, "sha256");
+		out_null(o, "not_after");
+	}
+	out_array(o, "files");
+	for (int k = 0; k < 2; k++)
+		if (r->path[k] && a->fate != KST_CA_FAILED)
+			out_str(o, NULL, r->path[k]);
+	out_end(o);
+	if (a->fate == KST_CA_FAILED) {
+		out_object(o, "error");
+		out_str(o, "code", kst_code_slug(a->err ? a->err->code : KST_E_NO_MEMORY));
+		out_str(o, "message", a->err ? a->err->message : kst_code_meaning(KST_E_NO_MEMORY));
+		out_end(o);
+	} else {
+		out_null(o, "error");
+	}
+	out_end(o);
+}
+
+static const char *const profile_words[] = {
+	[KST_PROFILE_ROOT] = "root", [KST_PROFILE_CA] = "CA", [KST_PROFILE_SERVER] = "server certificate",
+	[KST_PROFILE_CLIENT] = "client certificate", [KST_PROFILE_BOTH] = "server and client certificate",
+};
+
+static void row_text(struct cli *cli, const struct order *r, const struct kst_ca_order *a, bool dry)
+{
+	struct kst_buf hex KST_SCRATCH_BUF = KST_BUF_INIT, serial KST_SCRATCH_BUF = KST_BUF_INIT,
+		       sans KST_SCRATCH_BUF = KST_BUF_INIT, text KST_SCRATCH_BUF = KST_BUF_INIT;
+	char date[KST_TIME_TEXT];
+	int64_t until = a->cert ? kst_cert_not_after(a->cert) : a->not_after;
+
+	if (a->fate == KST_CA_FAILED)
+		return;
+	if (a->cert) {
+		kst_text_hex(&hex, kst_cert_sha256(a->cert), 32);
+		ca_serial_text(a->cert, &serial);
+		ca_sans_text(a->cert, &sans);
+	}
+	kst_buf_printf(&text, "%s, until %s", a->fate == KST_CA_BUSY ? "another command is making it" :
+								      profile_words[a->profile],
+		       kst_time_text(until, KST_TIME_DATE, date));
+	out_change(cli->out, fate_word(a->fate, dry), r->path[0], text.data ? (const char *)text.data : "",
+		   (const char *const[]){ r->name, serial.data ? (const char *)serial.data : "",
+					  hex.data ? (const char *)hex.data : "", NULL });
+	if (sans.len)
+		out_change_more(cli->out, NULL, (const char *)sans.data);
+	if (serial.len) {
+		kst_buf_reset(&text);
+		kst_buf_printf(&text, "serial %s", (const char *)serial.data);
+		out_change_more(cli->out, NULL, text.data ? (const char *)text.data : "");
+	}
+}
+
+#define ERRORS_SHOWN 20
+
+static void tell_failure(struct cli *cli, const struct orders *o, const struct order *r, const struct kst_ca_order *a)
+{
+	static const struct kst_error no_memory = { .code = KST_E_NO_MEMORY, .message = "there is not enough memory" };
+	struct kst_error e = a->err ? *a->err : no_memory;
+
+	if (o->source && r->line) {
+		char was[sizeof(e.subject)];
+
+		memcpy(was, e.subject, sizeof(was));
+		e.subject[0] = '\0';
+		kst_error_subject(&e, "%s, line %zu (%s)%s%s", o->source, r->line, r->name, was[0] ? ": " : "", was);
+	} else {
+		kst_error_subject(&e, "%s", r->name);
+	}
+	if (o->source)
+		e.hint[0] = '\0';
+	*cli->err = e;
+	cmd_complete_hints(cli);
+	out_error(cli->out, cli->err);
+	kst_error_clear(cli->err);
+}
+
+static int report(struct cli *cli, const struct orders *o)
+{
+	bool dry = cli->g.dry_run || cli->g.check, hushed = cli->g.quiet && !dry && out_is(cli->out, OUT_TEXT);
+	size_t count[KST_CA_FAILED + 1] = { 0 }, lost = 0, told = 0;
+	int status = 0;
+
+	for (size_t i = 0; i < o->nr; i++) {
+		count[o->ask[i].fate]++;
+		lost += o->ask[i].fate == KST_CA_THERE && o->row[i].there_without_file;
+	}
+	size_t made = count[KST_CA_MADE] + count[KST_CA_RESUMED];
+	out_changed(cli->out, made && !dry);
+	out_bool(cli->out, "dry_run", dry);
+	if (dry)
+		out_bool(cli->out, "would_change", made != 0);
+	else
+		out_null(cli->out, "would_change");
+	out_str(cli->out, "directory", kst_ca_dir(o->ca));
+	out_int(cli->out, "issued", dry ? 0 : (int64_t)made);
+	out_int(cli->out, "unchanged", (int64_t)(count[KST_CA_THERE] + count[KST_CA_BUSY]));
+	out_int(cli->out, "failed", (int64_t)count[KST_CA_FAILED]);
+	out_str(cli->out, "manifest", dry ? NULL : o->manifest);
+	out_array(cli->out, "certificates");
+	for (size_t i = 0; out_is(cli->out, OUT_JSON) && i < o->nr; i++)
+		row_json(cli->out, &o->row[i], &o->ask[i], dry);
+	out_end(cli->out);
+	/* Ten thousand lines tell nobody anything; the manifest has them. */
+	for (size_t i = 0; (!o->source || out_is(cli->out, OUT_PLAIN)) && !hushed && i < o->nr; i++)
+		row_text(cli, &o->row[i], &o->ask[i], dry);
+	for (size_t i = 0; i < o->nr; i++) {
+		if (o->ask[i].fate != KST_CA_FAILED || told++ >= ERRORS_SHOWN)
+			continue;
+		if (!o->source && !status)
+			status = o->ask[i].err ? kst_code_exit(o->ask[i].err->code) : 9;
+		tell_failure(cli, o, &o->row[i], &o->ask[i]);
+	}
+	if (told > ERRORS_SHOWN)
+		out_note(cli->out, "%zu more failed; --json names them all", told - ERRORS_SHOWN);
+	if (o->source && !hushed)
+		out_summary(cli->out, "%zu %s, %zu unchanged, %zu failed.%s%s", made, dry ? "would be issued" : "issued",
+			    count[KST_CA_THERE] + count[KST_CA_BUSY], count[KST_CA_FAILED],
+			    o->manifest && !dry ? "  manifest " : "", o->manifest && !dry ? o->manifest : "");
+	if (lost && o->source)
+		out_note(cli->out, "%zu of the unchanged have no file in %s: they were issued before, and are not issued again",
+			 lost, o->files.dir);
+	if (count[KST_CA_BUSY])
+		out_note(cli->out, "%zu are being made by another command", count[KST_CA_BUSY]);
+	if (count[KST_CA_FAILED])
+		return o->source ? 1 : status;
+	return cli->g.check && made ? 1 : 0;
+}
+
+int orders_run(struct cli *cli, struct orders *o)
+{
+	bool dry = cli->g.dry_run || cli->g.check;
+	size_t todo;
+
+	if (!o->jobs)
+		o->jobs = kst_cpus();
+	if (check_twice(o, cli->err) < 0 || look(o, &todo, cli->err) < 0)
+		return -1;
+	if (todo && !dry) {
+		size_t first = 0;
+
+		while (o->ask[first].fate != KST_CA_MADE)
+			first++;
+		if (ca_files_prepare(cli, o->ca, &o->files, o->row[first].path[0]) < 0)
+			return -1;
+		if (make_all(cli, o, todo) < 0)
+			return -1;
+		ask_cli_keep(cli->ask);
+	}
+	/* One name is as every other command: its error is the command's. */
+	if (!o->source && o->nr == 1 && o->ask[0].fate == KST_CA_FAILED && o->ask[0].err) {
+		*cli->err = *o->ask[0].err;
+		kst_error_subject(cli->err, "%s", o->row[0].name);
+		return -1;
+	}
+	if (o->manifest && !dry && ca_manifest_write(o, cli->err) < 0)
+		return -1;
+	return report(cli, o);
+}
