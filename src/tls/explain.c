@@ -83,12 +83,15 @@ static int not_tls(const struct kst_net *n, struct kst_error *err)
 	return -1;
 }
 
-int kst_tls_explain(const struct kst_net *n, const struct kst_connect *how, int alert, struct kst_error *err)
+int kst_tls_explain(struct kst_net *n, const struct kst_connect *how, int alert, struct kst_error *err)
 {
-	const char *first = how->starttls ? NULL : by_greeting(n);
+	const char *first;
 	unsigned long code = ERR_peek_error();
 	int reason = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0;
 
+	if (!looks_like_tls(n))
+		kst_net_overhear(n);
+	first = how->starttls ? NULL : by_greeting(n);
 	if (!first && !how->starttls)
 		first = by_port(&how->to);
 	if (!looks_like_tls(n)) {

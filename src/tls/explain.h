@@ -11,6 +11,6 @@
  * what OpenSSL's queue says, which is emptied.  `starttls` is how it was begun (NULL: not at all).
  * Returns -1.
  */
-int kst_tls_explain(const struct kst_net *n, const struct kst_connect *how, int alert, struct kst_error *err);
+int kst_tls_explain(struct kst_net *n, const struct kst_connect *how, int alert, struct kst_error *err);
 
 #endif

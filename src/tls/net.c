@@ -304,6 +304,15 @@ ptrdiff_t kst_net_read(struct kst_net *n, void *buf, size_t size, struct kst_err
 	}
 }
 
+void kst_net_overhear(struct kst_net *n)
+{
+	size_t room = sizeof(n->first) - n->nr_first;
+	ssize_t got = room && n->fd >= 0 ? recv(n->fd, n->first + n->nr_first, room, MSG_DONTWAIT) : 0;
+
+	if (got > 0)
+		n->nr_first += (size_t)got;
+}
+
 int kst_net_write(struct kst_net *n, const void *data, size_t len, struct kst_error *err)
 {
 	const uint8_t *p = data;

@@ -25,7 +25,7 @@ struct kst_net {
 	int timeout_ms;
 	uint64_t budget;   /* bytes that may still come */
 	bool ended;        /* the other side has closed */
-	uint8_t first[32]; /* the first bytes that came since this was cleared, to tell who speaks */
+	uint8_t first[64]; /* the first bytes that came since this was cleared, to tell who speaks */
 	size_t nr_first;
 	const char *stage; /* what goes on, for errors: "the TLS handshake" */
 	char name[300];    /* "api.acme.test:443" */
@@ -51,6 +51,8 @@ int kst_net_left(const struct kst_net *n); /* ms; 0: it is over */
 /* At most `size` bytes as soon as there are any.  Their number; 0 the other side closed; -1: TIMEOUT,
  * CLOSED (reset), PEER_LIMIT. */
 ptrdiff_t kst_net_read(struct kst_net *n, void *buf, size_t size, struct kst_error *err);
+/* More of what has come already into n->first, for a message; waits for nothing. */
+void kst_net_overhear(struct kst_net *n);
 /* All of it.  0 or -1. */
 int kst_net_write(struct kst_net *n, const void *data, size_t len, struct kst_error *err);
 
