@@ -17,6 +17,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "ui/places.h"
+
 #define LIMIT_MS	 50
 #define LIMIT_FILE	 (UINT64_C(4) << 20)
 #define LIMIT_ITERATIONS 50000
@@ -225,9 +227,13 @@ static struct kst_store *open_quietly(const char *path)
 /* `many`: where the first is a loose file, the others are files too, as in `show a.key b.crt`. */
 static void offer_entries(struct complete *c, const char *path, bool many)
 {
-	struct kst_store *s = path ? open_quietly(path) : NULL;
+	struct kst_buf place KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_store *s;
 	struct kst_head h;
 
+	if (path && places_find(path, &place, NULL) == 0)
+		path = (const char *)place.data;
+	s = path ? open_quietly(path) : NULL;
 	if (s && many && (kst_store_format(s)->caps & KST_CAP_LOOSE)) {
 		c->end = ":file";
 		kst_store_free(s);
@@ -267,9 +273,14 @@ static void offer_slots(struct complete *c, const char *path)
 static void offer_what(struct complete *c, enum opt_what what, const char *store, bool may_gen)
 {
 	switch (what) {
-	case WHAT_FILE:
 	case WHAT_STORE:
 	case WHAT_SOURCE:
+		/* Not beside all the files: who wants them begins with @. */
+		for (size_t i = 0; c->word[0] == '@' && places[i]; i++)
+			offer(c, places[i], places_about[i]);
+		c->end = ":file";
+		break;
+	case WHAT_FILE:
 		c->end = ":file";
 		break;
 	case WHAT_DIR:

@@ -89,13 +89,14 @@ int live_operands(struct cli *cli)
 	const char *given = !opt ? NULL : opt->sni ? "--sni" : opt->starttls ? "--starttls" : opt->resolve ? "--resolve" : NULL;
 	bool server = false;
 
-	for (size_t k = 0; k < cli->nr; k++) {
+	/* Completion looks at no file that a word names but by its own rules. */
+	for (size_t k = 0; cli->cmd->group != GROUP_HIDDEN && k < cli->nr; k++) {
 		bool source = takes_source(k ? cli->cmd->rest : cli->cmd->first);
 
 		/* Where the first is a file of loose objects, those behind it are files too. */
 		if ((source || cli->cmd->first == WHAT_SOURCE) && replace_place(cli, k) < 0)
 			return -1;
-		server |= live_is(cli->operand[k]);
+		server |= given && live_is(cli->operand[k]);
 		if (k || cli->cmd->first != WHAT_STORE || !live_is(cli->operand[0]))
 			continue;
 		kst_error_setx(cli->err, KST_E_USAGE, "is a server; \"%s\" changes a file", cli->cmd->name);
