@@ -31,6 +31,16 @@ def revocation(c):
     return ["--crl", c["crl"], "--revocation", c["revocation"]]
 
 
+def cause(c, t):
+    """What a verdict names, and whether it names all that it is to."""
+    if (t["cause"] is None) != t["valid"]:
+        return "? valid %s, cause %s" % (t["valid"], t["cause"])
+    named = {f["reason"] for f in t["checks"] + [f for x in t["chain"] for f in x["checks"]] if f["result"] == "fail"}
+    if not set(c["also"]) <= named:
+        return "? %s alone" % " ".join(sorted(named))
+    return t["cause"] or "valid"
+
+
 def verify(c, *more, source=None):
     """kstool verify, of the file, or of the server that is `source`"""
     if not c["sends"]:
@@ -41,23 +51,38 @@ def verify(c, *more, source=None):
                          *more)
     if status not in (0, 1) or len(doc.get("targets", [])) != 1:
         return trouble(status, doc)
-    t = doc["targets"][0]
-    if t["valid"] != (status == 0) or (t["cause"] is None) != t["valid"]:
-        return "? exit %d, valid %s, cause %s" % (status, t["valid"], t["cause"])
-    named = {f["reason"] for f in t["checks"] + [f for x in t["chain"] for f in x["checks"]] if f["result"] == "fail"}
-    if not set(c["also"]) <= named:
-        return "? %s alone" % " ".join(sorted(named))
-    return t["cause"] or "valid"
+    if doc["targets"][0]["valid"] != (status == 0):
+        return "? exit %d" % status
+    return cause(c, doc["targets"][0])
+
+
+def shaken(c, status, doc):
+    """What a handshake came to: the fault of the key or of none, else the verdict on the faulty side."""
+    if status not in (0, 1) or "fault" not in doc:
+        return trouble(status, doc)
+    if (doc["fault"] is None) != (status == 0) or doc["done"] != (status == 0):
+        return "? exit %d, done %s, fault %s" % (status, doc["done"], doc["fault"])
+    if doc["fault"] in ("key-mismatch", NONE_SENT):
+        return doc["fault"]
+    verdict = doc[c["side"]]["verdict"]
+    return cause(c, verdict) if verdict else "? %s without a verdict" % doc["fault"]
 
 
 def pair(c, good):
-    """kstool tls pair"""
-    return None
+    """kstool tls pair: the faulty one with a good one"""
+    mine = c["dir"] + "/id.pem"
+    if c["side"] == "server":
+        return shaken(c, *kstool("tls", "pair", "--server", mine, "--client-trust", c["dir"] + "/trust.pem", "--host",
+                                 c["host"], *revocation(c)))
+    return shaken(c, *kstool("tls", "pair", "--server", good + "/id.pem", "--server-trust", c["dir"] + "/trust.pem",
+                             *(["--client", mine] if c["sends"] else []), "--client-trust", good + "/trust.pem",
+                             "--host", "shop.acme.test", *revocation(c)))
 
 
 def test(c, port):
     """kstool tls test, of a faulty server"""
-    return None
+    return shaken(c, *kstool("tls", "test", "127.0.0.1:%d" % port, "--trust", c["dir"] + "/trust.pem", "--host",
+                             c["host"], *revocation(c)))
 
 
 WAYS = ("verify", "live", "pair", "test", "serve")

@@ -532,6 +532,21 @@ def installed(program):
     return here(program)
 
 
+def versions():
+    asked = (("curl", "-V", r"curl [\d.]+"), ("openssl", "version", r"OpenSSL [\w.]+"),
+             ("gnutls-cli", "--version", r"gnutls-cli [\d.]+"), ("java", "-version", r"openjdk version \S+"),
+             ("nginx", "-v", r"nginx/[\d.]+"), ("apache2", "-v", r"Apache/[\d.]+"))
+    return ", ".join(first("(%s)" % pattern, run([p, option])[1], p) for p, option, pattern in asked if here(p))
+
+
+def known_versions():
+    try:
+        with open("/etc/os-release") as f:
+            return re.search(r'^ID=debian$.*^VERSION_ID="12"$|^VERSION_ID="12"$.*^ID=debian$', f.read(), re.M | re.S)
+    except OSError:
+        return None
+
+
 def groups_of(cases):
     """Clients that are judged by the same files.  Gives each case its "group"."""
     known, out = {}, []
