@@ -166,6 +166,13 @@ static void request(const struct verify_target *t, const char *what, bool new_ke
 	char *file;
 
 	kst_cert_name(t->v->path.cert[0], &name);
+	if (new_key && !t->has_key) {
+		file = file_of(&name, ".new.key");
+		if (file)
+			words(fix, "to make a new key, and then a request for it", "kstool", "keygen", file, NULL);
+		kst_free(file);
+		return;
+	}
 	file = file_of(&name, ".csr");
 	if (!file)
 		return;
@@ -181,6 +188,12 @@ static void request(const struct verify_target *t, const char *what, bool new_ke
 	add(fix, "-o");
 	add(fix, file);
 	kst_free(file);
+}
+
+/* Does it name a place that can be asked: distribution points, or a responder? */
+static bool has_source(const struct kst_cert *cert)
+{
+	return kst_cert_extension(cert, "2.5.29.31", NULL).len || kst_cert_extension(cert, "1.3.6.1.5.5.7.1.1", NULL).len;
 }
 
 void verify_fix(const struct verify_target *t, const struct kst_path_finding *f, struct verify_fix *fix)
@@ -234,7 +247,7 @@ void verify_fix(const struct verify_target *t, const struct kst_path_finding *f,
 	case KST_REASON_CRL_EXPIRED:
 	case KST_REASON_CRL_BAD:
 	case KST_REASON_NO_REVOCATION:
-		if (!t->opt->revocation)
+		if (!t->opt->revocation && has_source(t->v->path.cert[depth]))
 			again(t, fix, "to ask its CA", "--revocation", "online");
 		break;
 	case KST_REASON_DISTRUSTED:

@@ -150,15 +150,13 @@ static void passed(const struct verify_target *t, enum kst_path_check check, con
 	case KST_CHECK_STRENGTH:
 		strength(t, out);
 		break;
-	case KST_CHECK_REVOCATION:
-		kst_buf_printf(out, "not revoked, says %s", f->text ? f->text : "its CA");
-		break;
 	case KST_CHECK_PURPOSE:
 		kst_buf_puts(out, purpose_words[t->v->usage]);
 		break;
 	case KST_CHECK_SIGNATURES:
 	case KST_CHECK_CONSTRAINTS:
 	case KST_CHECK_FORM:
+	case KST_CHECK_REVOCATION:
 	case KST_CHECK_KEY:
 	case KST_CHECK_COUNT:
 		kst_buf_puts(out, kst_path_check_title(check));
@@ -201,6 +199,48 @@ static void not_checked(const struct verify_target *t, const struct kst_path_fin
 	}
 }
 
+/* "not revoked, says ica.crl of 2026-11-30 (next 2026-12-30)": how fresh it was belongs to the answer. */
+static void revocation_text(const struct verify_target *t, const struct kst_path_finding *f, struct kst_buf *out)
+{
+	const struct kst_revoked_at *r = &t->v->revocation[f->depth];
+	char from[KST_TIME_TEXT], to[KST_TIME_TEXT];
+
+	verify_name(t->v->path.cert[f->depth], out);
+	if (f->result == KST_RESULT_NOT_CHECKED) {
+		kst_buf_printf(out, ": not checked: %s", f->text ? f->text : "nobody says");
+	} else if (f->result == KST_RESULT_FAIL) {
+		kst_buf_printf(out, ": %s", f->text ? f->text : kst_reason_meaning(f->reason));
+	} else {
+		kst_buf_printf(out, ": not revoked, says %s", r->source);
+		if (r->this_update)
+			kst_buf_printf(out, ", of %s", kst_time_text(r->this_update, KST_TIME_MINUTE, from));
+		if (r->next_update)
+			kst_buf_printf(out, ", good until %s", kst_time_text(r->next_update, KST_TIME_MINUTE, to));
+	}
+}
+
+/* Each certificate has its own evidence: a line each. */
+static void revocation(const struct verify_target *t)
+{
+	static const enum out_check mark[] = {
+		[KST_RESULT_PASS] = OUT_CHECK_OK, [KST_RESULT_FAIL] = OUT_CHECK_BAD, [KST_RESULT_NOT_CHECKED] = OUT_CHECK_NONE
+	};
+	const char *label = kst_path_check_slug(KST_CHECK_REVOCATION);
+
+	for (size_t i = 0; i < t->v->nr; i++) {
+		const struct kst_path_finding *f = &t->v->finding[i];
+		struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
+
+		if (f->check != KST_CHECK_REVOCATION || f->depth < 0 || f->let_pass)
+			continue;
+		revocation_text(t, f, &text);
+		out_check(t->cli->out, mark[f->result], label, str(&text));
+		label = NULL;
+	}
+	if (label) /* the trusted certificate alone */
+		out_check(t->cli->out, OUT_CHECK_NONE, label, "not checked: whom one trusts is not asked about");
+}
+
 static void check(const struct verify_target *t, enum kst_path_check check)
 {
 	const struct kst_path_finding *first;
@@ -210,6 +250,10 @@ static void check(const struct verify_target *t, enum kst_path_check check)
 
 	if (check == KST_CHECK_KEY && !first)
 		return; /* nobody asked */
+	if (check == KST_CHECK_REVOCATION && t->req->revocations && t->v->revocation) {
+		revocation(t);
+		return;
+	}
 	switch (result) {
 	case KST_RESULT_PASS:
 		passed(t, check, first, &text);

@@ -115,7 +115,9 @@ row 12 'the status carries the answer'
 theirs openssl x509 -in shop.pem -noout -checkhost other.test
 code 1 list shop.pem --match other.test
 code 0 list shop.pem --match www.shop.acme.test
-later 'a host name against a certificate, for "verify --host"'
+code 1 verify shop-chain.pem --trust root.pem --host other.test
+says .out 'not for other.test: it is for shop.acme.test, www.shop.acme.test'
+code 0 verify shop-chain.pem --trust root.pem --host www.shop.acme.test
 
 row 13 'an option that does not exist stops everything, and the nearest is named'
 theirs openssl x509 -in shop.pem -noout -bogus
@@ -131,7 +133,12 @@ says .out 'expired'
 code 0 show shop.key shop.pem root.pem
 says .out 'the chain has a hole: Acme Issuing CA is missing'
 ! grep -q 'error [0-9]' .out || fail 'a number for an error'
-later 'trust, dates, host and purpose in one answer, for "verify"'
+code 1 verify shop.pem --trust root.pem --host nowhere.test --at 2040-01-01 --ascii
+says .out 'FAIL trusted       Acme Issuing CA, which signed shop.acme.test, is missing'
+says .out 'FAIL dates         shop.acme.test: expired on'
+says .out 'FAIL host          not for nowhere.test'
+says .out 'hint: '
+! grep -q 'error [0-9]' .out || fail 'a number for an error'
 
 row 15 'a handshake is not done before the other side had its say'
 later 'a server that wants a certificate of the client, for "tls test"'
