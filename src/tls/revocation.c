@@ -157,7 +157,7 @@ int kst_revocations_check(struct kst_revocations *r, const struct kst_cert *cert
 	}
 	if (!q.has_why)
 		kst_inquiry_none(&q, KST_REVOKED_NO_SOURCE, NULL, "%s",
-				 r->online ? "it names nobody who could be asked"
+				 r->online ? "the certificate names nobody who could be asked"
 				 : r->nr   ? "no revocation list of this CA"
 					   : "no revocation list");
 	*out = q.about;
