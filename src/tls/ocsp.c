@@ -250,7 +250,7 @@ static int basic_of(struct kst_inquiry *q, const struct kst_ocsp *a, struct kst_
 	}
 	if (weak) {
 		of->let_pass = true;
-		snprintf(of->text, sizeof(of->text), "it is signed with SHA-1");
+		snprintf(of->text, sizeof(of->text), "%s: it is signed with SHA-1", of->source);
 	}
 	status_of(q, of, s);
 	return 0;

@@ -179,7 +179,7 @@ static void lax(struct kst_revoked_at *of, const struct kst_crl *c)
 
 	if (*text && !of->let_pass) {
 		of->let_pass = true;
-		snprintf(of->text, sizeof(of->text), "%s", text);
+		snprintf(of->text, sizeof(of->text), "%s: %s", of->source, text);
 	}
 }
 
