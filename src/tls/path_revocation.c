@@ -29,7 +29,8 @@ static void must_staple(const struct path *p, struct findings *f, const struct k
 	while (kst_der_expect(&in, KST_DER_INTEGER, &item) == 0)
 		if (kst_der_uint(item.body, &feature) == 0 && feature == 5 && /* status_request */
 		    (!at || at->state == KST_REVOKED_UNKNOWN)) {
-			find_lax(f, KST_REASON_NO_REVOCATION, 0, "it promises that its server staples an OCSP answer, and there is none");
+			find_lax(f, KST_REASON_NO_REVOCATION, 0, "it promises that its server staples an OCSP answer, and %s",
+				 at ? "there is no good one" : "none was looked at");
 			return;
 		}
 }

@@ -41,7 +41,7 @@ import javax.net.ssl.TrustManagerFactory;
  *                                          refuses, and why, goes to standard output: "NAME why"
  * connect: NAME HOST PORT TRUST CRLS       a client; prints "NAME ok" or "NAME why"
  *
- * CRLS and KEY may be "-".
+ * CRLS may be "-", or "staple": what the server sends with its certificate has to say that it is good.
  */
 public class Faults {
 	static final int DEPTH = 20; /* Java's own limit is five CAs */
@@ -72,7 +72,7 @@ public class Faults {
 		PKIXBuilderParameters p = new PKIXBuilderParameters(anchors, new X509CertSelector());
 		p.setMaxPathLength(DEPTH);
 		p.setRevocationEnabled(!crls.equals("-"));
-		if (!crls.equals("-")) {
+		if (!crls.equals("-") && !crls.equals("staple")) {
 			try (InputStream in = new FileInputStream(crls)) {
 				p.addCertStore(CertStore.getInstance("Collection", new CollectionCertStoreParameters(
 						CertificateFactory.getInstance("X.509").generateCRLs(in))));

@@ -108,6 +108,8 @@ class Curl:
                 "--resolve", "%s:%d:127.0.0.1" % (c["host"], port)]
         if c["crl"]:
             args += ["--crlfile", c["crl"]]
+        if c["revocation"] == "staple":
+            args += ["--cert-status"]
         status, said = run(args + ["https://%s:%d/" % (c["host"], port)])
         return Answer(status == 0, said.split("\n")[0].replace("curl: ", ""))
 
@@ -151,8 +153,9 @@ class JavaClient:
         with open(spec, "w") as f:
             for c in cases:
                 f.write("%s %s %d %s/trust.pem %s\n" % (c["name"], c["host"], ports[c["name"]], c["dir"],
-                                                      c["crl"] or "-"))
-        status, said = run(["java", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-cp", self.classes, "Faults",
+                                                      "staple" if c["revocation"] == "staple" else c["crl"] or "-"))
+        status, said = run(["java", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
+                            "-Djdk.tls.client.enableStatusRequestExtension=true", "-cp", self.classes, "Faults",
                             "connect", spec], timeout=120)
         out = {}
         for line in said.splitlines():
@@ -206,7 +209,9 @@ def faulty_servers(where, cases):
     """{name of a case: port of the nginx that is faulty in this way}"""
     ports = dict(zip([c["name"] for c in cases], free_ports(len(cases))))
     nginx(where, [(ports[c["name"]], "ssl_certificate %s/chain.pem; ssl_certificate_key %s/key.pem; "
-                   "location / { return 200 'ok\\n'; }" % (c["dir"], c["dir"])) for c in cases],
+                   "%s location / { return 200 'ok\\n'; }" % (c["dir"], c["dir"], "ssl_stapling on; ssl_stapling_file "
+                                                              "%s/staple.der;" % c["dir"] if c["revocation"] == "staple" else ""))
+                  for c in cases],
           OPENSSL_CONF=openssl_of_old(where))
     return ports
 

@@ -223,6 +223,21 @@ def crl(issuer, revoked=(), days=(-1, 20), key=None, more=(), number=7):
     return tlv(0x30, body, algorithm(key), tlv(3, b"\0" + sign(key, body)))
 
 
+def ocsp(issuer, cert, revoked=None, days=(-1, 5), key=None):
+    """DER of what a responder says of one certificate (RFC 6960 4.2.1), signed by its CA itself (an EC key)."""
+    key = key or issuer.key
+    point = issuer.key.public_key().public_bytes(serialization.Encoding.X962,
+                                                 serialization.PublicFormat.UncompressedPoint)
+    time = lambda d: tlv(0x18, (NOW + datetime.timedelta(days=d)).strftime("%Y%m%d%H%M%SZ").encode())
+    name = tlv(0x30, tlv(0x30, oid("1.3.14.3.2.26"), NULL), tlv(4, hashlib.sha1(issuer.subject).digest()),
+               tlv(4, hashlib.sha1(point).digest()), integer(cert.serial))
+    state = tlv(0x80) if revoked is None else tlv(0xa1, time(-2), tlv(0xa0, tlv(10, bytes([revoked]))))
+    body = tlv(0x30, tlv(0xa1, issuer.subject), time(days[0]),
+               tlv(0x30, tlv(0x30, name, state, time(days[0]), tlv(0xa0, time(days[1])))))
+    basic_response = tlv(0x30, body, algorithm(key), tlv(3, b"\0" + sign(key, body)))
+    return tlv(0x30, tlv(10, b"\0"), tlv(0xa0, tlv(0x30, oid("1.3.6.1.5.5.7.48.1.1"), tlv(4, basic_response))))
+
+
 # How OpenSSL's tools write that a root is not to be trusted for servers and clients.
 def distrust(cert):
     reject = tlv(0xa0, oid(SERVER), oid(CLIENT))
