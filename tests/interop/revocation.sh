@@ -204,6 +204,7 @@ is_said 'old on the web' 'fail crl-expired' good.pem $V --revocation online
 # --- openssl ocsp (which cannot be told to listen on 127.0.0.1 alone): signed by the CA, by a responder
 # that it appointed, by somebody else
 start() {
+	: > ocsp.log
 	openssl ocsp -port "$ocsp" -index issuing/index.txt -CA issuing/ca.pem "$@" > ocsp.log 2>&1 &
 	ocsp_pid=$!
 	pids="$pids $ocsp_pid"

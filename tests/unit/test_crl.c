@@ -490,6 +490,38 @@ START_TEST(test_each_bit)
 }
 END_TEST
 
+/* Whatever allocation fails: an error or no answer, never a wrong one. */
+START_TEST(test_without_memory)
+{
+	struct crl_row row = LEAF(1);
+	struct kst_bytes der = crl_make(&ca, CRL_HOW(), &row, 1);
+	unsigned failed = 0;
+	ck_assert_int_eq(ask().state, KST_REVOKED_UNKNOWN); /* what OpenSSL makes once */
+	for (size_t n = 1; n < 5000; n++) {
+		struct kst_revocations *own = NULL;
+		struct kst_revoked_at a = { .state = KST_REVOKED_UNKNOWN };
+		/* Fresh ones: what OpenSSL could not read once, it is not asked to read again. */
+		struct kst_cert *of = party_cert(&leaf), *by = party_cert(&ca);
+		int ret = -1;
+		kst_alloc_fail_after(n);
+		if (kst_revocations_new(&own, NULL) == 0 &&
+		    kst_revocations_add_crl(own, der.data, der.len, "x", NULL) == 0)
+			ret = kst_revocations_check(own, of, by, time(NULL), &a, NULL);
+		kst_alloc_fail_after(0);
+		kst_cert_free(of);
+		kst_cert_free(by);
+		kst_revocations_free(own);
+		ck_assert(a.state != KST_REVOKED_NO);
+		failed += ret < 0;
+		if (ret == 0 && a.state == KST_REVOKED_YES)
+			break;
+		ck_assert_uint_lt(n, 4999);
+	}
+	ck_assert_uint_gt(failed, 5);
+	OPENSSL_free((void *)der.data);
+}
+END_TEST
+
 START_TEST(test_reasons)
 {
 	for (int i = -1; i < 12; i++) {
@@ -582,6 +614,7 @@ Suite *test_crl(void)
 	tcase_add_test(tc, test_indirect_unmarked);
 	tcase_add_test(tc, test_broken);
 	tcase_add_test(tc, test_each_bit);
+	tcase_add_test(tc, test_without_memory);
 	tcase_add_test(tc, test_reasons);
 	tcase_add_test(tc, test_many);
 	suite_add_tcase(s, tc);

@@ -341,6 +341,33 @@ START_TEST(test_no_response)
 }
 END_TEST
 
+START_TEST(test_without_memory)
+{
+	struct party p = crl_party("ocsp", 0, &ca, NID_ext_key_usage, "OCSPSigning", 0);
+	struct kst_bytes der = make(HOW(.signer = &p, .status = V_OCSP_CERTSTATUS_REVOKED));
+	ck_assert_int_eq(ask_at(0).state, KST_REVOKED_UNKNOWN);
+	for (size_t n = 1;; n++) {
+		struct kst_revocations *own = NULL;
+		struct kst_revoked_at a = { .state = KST_REVOKED_UNKNOWN };
+		struct kst_cert *of = party_cert(&leaf), *by = party_cert(&ca);
+		kst_alloc_fail_after(n);
+		if (kst_revocations_new(&own, NULL) == 0 &&
+		    kst_revocations_add_staple(own, der.data, der.len, NULL) == 0)
+			(void)kst_revocations_check(own, of, by, time(NULL), &a, NULL);
+		kst_alloc_fail_after(0);
+		kst_cert_free(of);
+		kst_cert_free(by);
+		kst_revocations_free(own);
+		ck_assert(a.state != KST_REVOKED_NO);
+		if (a.state == KST_REVOKED_YES)
+			break;
+		ck_assert_uint_lt(n, 20000);
+	}
+	party_free(&p);
+	OPENSSL_free((void *)der.data);
+}
+END_TEST
+
 /* ---- beside CRLs ---- */
 
 START_TEST(test_one_yes_wins)
@@ -397,6 +424,7 @@ Suite *test_ocsp(void)
 	tcase_add_test(tc, test_dates);
 	tcase_add_test(tc, test_unknown_extension);
 	tcase_add_test(tc, test_no_response);
+	tcase_add_test(tc, test_without_memory);
 	tcase_add_test(tc, test_one_yes_wins);
 	tcase_add_test(tc, test_all_is_said);
 	suite_add_tcase(s, tc);
