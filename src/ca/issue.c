@@ -57,7 +57,6 @@ static struct kst_error *failed(struct kst_ca_order *o)
 /* ---- what was begun before ---- */
 
 struct look {
-	struct kst_ca *ca;
 	struct kst_ca_order *o;
 	const struct kst_ca_made *made;
 };
@@ -113,7 +112,7 @@ static int look_at(void *ctx, const struct kst_ca_row *row, struct kst_error *er
 static int look_up(struct kst_ca *ca, struct kst_ca_order *o, const struct kst_ca_made *made,
 		   struct kst_error *err)
 {
-	struct look l = { .ca = ca, .o = o, .made = made };
+	struct look l = { .o = o, .made = made };
 	struct kst_ca_query q = { .batch = o->batch, .newest = true };
 
 	return o->batch ? kst_ca_each(ca, &q, look_at, &l, err) : 0;
@@ -129,9 +128,12 @@ int kst_ca_look(struct kst_ca *ca, struct kst_ca_order *order, size_t nr, size_t
 		if (look_up(ca, &order[i], &none, err) < 0)
 			return -1;
 		/* What is busy now may be an orphan: with the CA's key it will be known. */
-		if (order[i].fate != KST_CA_THERE)
-			order[i].fate = KST_CA_MADE;
-		*todo += order[i].fate == KST_CA_MADE;
+		if (order[i].fate == KST_CA_THERE)
+			continue;
+		kst_ca_order_release(&order[i]);
+		order[i].fate = KST_CA_MADE;
+		order[i].id = 0;
+		++*todo;
 	}
 	return 0;
 }

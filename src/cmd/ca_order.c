@@ -2,6 +2,8 @@
 /* ca_order.c - orders become certificates and files, group by group */
 #include "cmd/ca_order.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -272,9 +274,8 @@ static int look(struct orders *o, size_t *todo, struct kst_error *err)
 
 struct delivery {
 	struct orders *o;
-	struct kst_ca_order **ask; /* the group */
 	bool *delivered;
-	struct kst_ca_order *first;
+	struct kst_ca_order *first; /* of the group */
 	const size_t *at; /* row of each */
 };
 
@@ -335,7 +336,7 @@ static int make_all(struct cli *cli, struct orders *o, size_t todo)
 	size_t at[GROUP], nr = 0, done = 0;
 
 	for (size_t i = 0; i < o->nr; i++) {
-		if (o->ask[i].fate == KST_CA_MADE && !o->ask[i].cert)
+		if (o->ask[i].fate == KST_CA_MADE)
 			at[nr++] = i;
 		if (nr && (nr == GROUP || i + 1 == o->nr)) {
 			if (make_group(cli, o, at, nr, done, todo) < 0)
@@ -345,6 +346,67 @@ static int make_all(struct cli *cli, struct orders *o, size_t todo)
 		}
 	}
 	return 0;
+}
+
+/* ---- what a killed run left beside its files ---- */
+
+/* ".NAME.p12.<16 hex>.tmp": the stem ("NAME") is cut out of it.  False: it is nothing of that kind. */
+static bool stem_of(char *file)
+{
+	size_t n = strlen(file);
+	char *dot;
+
+	if (file[0] != '.' || n < 23 || strcmp(file + n - 4, ".tmp") != 0 || file[n - 21] != '.' ||
+	    strspn(file + n - 20, "0123456789abcdef") != 16)
+		return false;
+	file[n - 21] = '\0';
+	dot = strrchr(file + 1, '.');
+	if (!dot)
+		return false;
+	*dot = '\0';
+	return true;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* All rows are done and nobody else works on one: what is unfinished beside their files is of the dead. */
+static void sweep(const struct orders *o)
+{
+	char **stem = kst_calloc(o->nr + 1, sizeof(*stem));
+	DIR *d = stem ? opendir(o->files.dir) : NULL;
+	struct dirent *e;
+
+	for (size_t i = 0; d && i < o->nr; i++) {
+		stem[i] = kst_text_file_name(o->row[i].name, "");
+		if (!stem[i])
+			goto done;
+	}
+	if (d)
+		qsort(stem, o->nr, sizeof(*stem), by_text);
+	while (d && (e = readdir(d))) {
+		char file[sizeof(e->d_name)], *key = file + 1;
+
+		memcpy(file, e->d_name, strlen(e->d_name) + 1);
+		if (stem_of(file) && (bsearch(&key, stem, o->nr, sizeof(*stem), by_text) || !strcmp(key, "manifest")))
+			unlinkat(dirfd(d), e->d_name, 0);
+	}
+done:
+	if (d)
+		closedir(d);
+	for (size_t i = 0; stem && i < o->nr; i++)
+		kst_free(stem[i]);
+	kst_free(stem);
+}
+
+static bool somebody_else(const struct orders *o)
+{
+	for (size_t i = 0; i < o->nr; i++)
+		if (o->ask[i].fate == KST_CA_BUSY)
+			return true;
+	return false;
 }
 
 /* ---- report ---- */
@@ -535,6 +597,8 @@ int orders_run(struct cli *cli, struct orders *o)
 		kst_error_subject(cli->err, "%s", o->row[0].name);
 		return -1;
 	}
+	if (o->source && !dry && !somebody_else(o))
+		sweep(o);
 	if (o->manifest && !dry && ca_manifest_write(o, cli->err) < 0)
 		return -1;
 	return report(cli, o);
