@@ -56,7 +56,7 @@ static void issuer(const struct path *p, size_t i, struct findings *f)
 	int depth = (int)i;
 
 	if (x->of[EXT_BASIC].has) {
-		if (!x->ca)
+		if (!x->ca && !x->of[EXT_BASIC].bad) /* which rule_form() tells */
 			find_fail(f, KST_REASON_NOT_A_CA, depth, "its basicConstraints say CA:FALSE");
 	} else if (!anchor) {
 		/* RFC 5280 6.1.4 (k): without basicConstraints it must be known to be a CA by other means. */
