@@ -429,7 +429,7 @@ const struct cmd cmd_convert = {
 		"find each other by public key, chains are ordered, exact duplicates dropped. What\n"
 		"the target cannot hold is refused by name.\n",
 	.examples = examples,
-	.exits = "0 1 3 4 5 8",
+	.exits = "0 1 3 4 5 7 8",
 	.opts = options,
 	.live = LIVE_AT(struct convert_opts),
 	.size = sizeof(struct convert_opts),

@@ -128,7 +128,8 @@ static int look_until(struct cli *cli, const struct diff_opts *opt, int64_t seco
 		ret = look(cli, opt, p);
 		++*looks;
 		left = until - clock_ms();
-		if (left <= 0 || (ret == 0 && !p->d.nr) || (ret < 0 && kst_code_exit(cli->err->code) != 7))
+		if (left <= 0 || (ret == 0 && !p->d.nr) ||
+		    (ret < 0 && (kst_code_exit(cli->err->code) != 7 || cli->err->code == KST_E_NO_HOST)))
 			return ret;
 		kst_error_clear(cli->err);
 		pair_release(p);
@@ -178,6 +179,7 @@ static const struct opt options[] = {
 };
 static const struct cmd_example examples[] = {
 	{ "kstool diff app.p12 app.kst", "did everything come along" },
+	{ "kstool diff app.p12 www.acme.test:443 --leaf --wait 60s", "has the server taken up the new certificate" },
 	{ "kstool diff tls.crt app.p12 --leaf", "is this the certificate that is in use" },
 	{ NULL, NULL }
 };
@@ -189,9 +191,13 @@ const struct cmd cmd_diff = {
 	.help = "Compares two files of any format: entries are found again by certificate, alias and\n"
 		"key, and it is said what was renamed, re-issued, given another key or another chain,\n"
 		"and in what. Order, encoding, format and passphrase do not count, nor what one of\n"
-		"the formats cannot say. Exit status 0: the same; 1: different.\n",
+		"the formats cannot say. Exit status 0: the same; 1: different.\n"
+		"\n"
+		"A server, HOST:PORT, is compared by what it sends: whether it has taken up what the\n"
+		"file holds. With --wait it is asked each second, also while it does not answer\n"
+		"because it is being restarted.\n",
 	.examples = examples,
-	.exits = "0 1 3 4",
+	.exits = "0 1 3 4 7",
 	.plain = "kind alias_a alias_b sha256_a sha256_b fields",
 	.opts = options,
 	.live = LIVE_AT(struct diff_opts),

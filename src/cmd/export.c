@@ -363,6 +363,7 @@ static const struct cmd_example examples[] = {
 	{ "kstool export app.kst api --key --plain-key -o api.key", "the key, open, mode 0600" },
 	{ "kstool export app.p12 api --ssh >> authorized_keys", "its public key for OpenSSH" },
 	{ "kstool export app.p12 --jwk -o keys.jwks", "what who verifies its tokens needs" },
+	{ "kstool export www.acme.test:443 --chain -o server.pem", "what a server sends" },
 	{ "kstool export trust.kst > bundle.pem", "a truststore as a PEM bundle" },
 	{ NULL, NULL }
 };
@@ -375,7 +376,7 @@ const struct cmd cmd_export = {
 		"or a file. A private key leaves only with --key, encrypted unless --plain-key is\n"
 		"given too.\n",
 	.examples = examples,
-	.exits = "0 1 3 4 5 6 8",
+	.exits = "0 1 3 4 5 6 7 8",
 	.opts = options,
 	.live = LIVE_AT(struct export_opts),
 	.size = sizeof(struct export_opts),

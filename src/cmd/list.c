@@ -543,6 +543,7 @@ static const struct opt options[] = {
 static const struct cmd_example examples[] = {
 	{ "kstool list app.p12", "what is in this store" },
 	{ "kstool list trust.kst --match isrg", "is this CA in there" },
+	{ "kstool list @java --match isrg", "and in Java's" },
 	{ "kstool list app.p12 trust.kst --expiring 30d", "what has to be renewed this month" },
 	{ "kstool list app.p12 trust.kst --state expired,warn --json", "for a script" },
 	{ NULL, NULL }
@@ -561,10 +562,13 @@ const struct cmd cmd_list = {
 		"its life. What is asked for by --match, --type, --state or --expiring and not\n"
 		"found is answered with status 1.\n"
 		"\n"
+		"@system and @java are the CAs that this system and its Java trust (kstool help\n"
+		"environment); HOST:PORT is what a server sends.\n"
+		"\n"
 		"Of a directory, each file that is not read is named with the reason.\n",
 	.examples = examples,
 	.plain = "file alias type state not_after days name key sha256",
-	.exits = "0 1 3 4",
+	.exits = "0 1 3 4 7",
 	.opts = options,
 	.live = LIVE_AT(struct list_opts),
 	.size = sizeof(struct list_opts),

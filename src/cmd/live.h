@@ -28,6 +28,10 @@ int live_connect(const struct cli *cli, const char *word, struct kst_connect *ou
 int live_operands(struct cli *cli);
 void live_release(struct cli *cli);
 
+/* HANDSHAKE where this is a server that did not show that it holds the key of its certificate: whoever
+ * judges the certificate would judge somebody else.  0 or -1. */
+int live_proved(struct cli *cli, const struct kst_store *s);
+
 /* Text: what a server is, in the heading of list and show: "TLS 1.3, TLS_AES_256_GCM_SHA384, 10.1.2.3:443". */
 void live_line(const struct kst_live *l, struct kst_buf *out);
 /* Text: what else it showed, as pairs: number of certificates, staple, client certificate. */

@@ -312,6 +312,8 @@ static const struct cmd_example examples[] = {
 	{ "kstool show app.p12 api", "one entry with its chain" },
 	{ "kstool show tls.key tls.crt ca.crt", "what was I given, and does it fit together" },
 	{ "kstool show tls.crt --field sha256", "just the fingerprint" },
+	{ "kstool show www.acme.test:443", "what a server sends, in the order in which it sends it" },
+	{ "kstool show mail.acme.test:25 --starttls smtp", "the same of one that begins without TLS" },
 	{ "kstool show app.p12 --dot", "a picture of the issuers: pipe it to dot -Tsvg" },
 	{ NULL, NULL }
 };
@@ -323,10 +325,13 @@ const struct cmd cmd_show = {
 	.help = "Shows a store, or the named entries of it, in detail: the chain as a tree from the\n"
 		"root to the leaf, names, dates, key and fingerprint. Where the first operand is a PEM\n"
 		"or DER file, the others are files too, and each has a line: which key matches which\n"
-		"certificate, and whose issuer is in none of them. Nothing is verified here.\n",
+		"certificate, and whose issuer is in none of them. Nothing is verified here.\n"
+		"\n"
+		"Of HOST:PORT it is shown what the server sends, in its order, what it staples, and\n"
+		"whether it asks for a client certificate; one that refuses us is shown all the same.\n",
 	.examples = examples,
 	.plain = "file alias role subject not_after key sha256",
-	.exits = "0 3 4 6",
+	.exits = "0 3 4 6 7",
 	.opts = options,
 	.live = LIVE_AT(struct show_opts),
 	.size = sizeof(struct show_opts),

@@ -169,6 +169,18 @@ int cmd_open(struct cli *cli, const char *path, struct kst_store **out)
 	return got ? open_file(cli, path, out) : open_server(cli, path, &how, out);
 }
 
+int live_proved(struct cli *cli, const struct kst_store *s)
+{
+	const struct kst_live *l = kst_store_server(s);
+
+	if (!l || l->proved)
+		return 0;
+	kst_error_setx(cli->err, KST_E_HANDSHAKE, "did not show that it holds the private key of its certificate%s%s",
+		       l->trouble[0] ? ": " : "", l->trouble);
+	kst_error_command(cli->err, "kstool", "show", kst_store_path(s), NULL);
+	return kst_error_subject(cli->err, "%s", kst_store_path(s));
+}
+
 /* ---- what a server is, in words and in JSON ---- */
 
 static const char *const staple_word[] = { "good", "revoked", "unknown", "unreadable" };

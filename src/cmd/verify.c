@@ -295,7 +295,7 @@ static int run(struct cli *cli, void *opts)
 	int ret = -1;
 
 	out_schema(cli->out, "kstool.verify/1");
-	if (ask(&st) == 0 && cmd_open(cli, cli->operand[0], &st.source) == 0 &&
+	if (ask(&st) == 0 && cmd_open(cli, cli->operand[0], &st.source) == 0 && live_proved(cli, st.source) == 0 &&
 	    trusting_open(cli, &st.opt->trust, &st.anchors) == 0 && open_extra(&st) == 0 &&
 	    revoking_open(cli, &st.opt->crl, st.opt->revocation, &st.req, &st.revocations) == 0 && add_staple(&st) == 0 &&
 	    open_key(&st) == 0) {

@@ -56,7 +56,7 @@ static const struct {
 	{ "dgst", "show", "fingerprint of a certificate:  kstool show FILE --field sha256" },
 	{ "dsa", "show", "kstool show FILE" },
 	{ "crl2pkcs7", "convert", "kstool convert FILE... -o NEW.p7b" },
-	{ "s_client", "show", "kstool reads files; save the chain:  openssl s_client -connect HOST:443 -showcerts" },
+	{ "s_client", "show", "kstool show HOST:443" },
 	/* certutil, step, certigo, keystore-explorer, and plain words */
 	{ "inspect", "show", "kstool show FILE" },
 	{ "dump", "show", "kstool show FILE" },
