@@ -277,8 +277,8 @@ static void tell_check(struct kst_end *e, const struct kst_party *p)
 
 	kst_cert_name(p->sent.cert[0], &b);
 	if (cause)
-		kst_buf_printf(&b, ": %s%s%s", kst_reason_slug(cause->reason) ? kst_reason_meaning(cause->reason) : "refused",
-			       cause->text ? ": " : "", cause->text ? cause->text : "");
+		kst_buf_printf(&b, ": %s", cause->text ? cause->text :
+					   kst_reason_slug(cause->reason) ? kst_reason_meaning(cause->reason) : "refused");
 	else if (p->verdict.anchored && a && p->verdict.anchor_source < kst_anchors_sources(a))
 		kst_buf_printf(&b, ": trusted by %s", kst_anchors_source(a, p->verdict.anchor_source)->name);
 	kst_talk_step(e->talk, KST_STEP_CHECK, e->side, cause ? KST_RESULT_FAIL : KST_RESULT_PASS, "%s",
