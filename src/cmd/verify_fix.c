@@ -95,6 +95,13 @@ static char *fingerprint(const struct kst_cert *cert)
 /* A name for a file that is to come: "acme-issuing-ca-2.pem".  kst_free it. */
 static char *file_of(struct kst_buf *name, const char *suffix)
 {
+	size_t from = 0;
+
+	while (from < name->len && !(name->data[from] & 0x80) && strchr("*.-_ ", name->data[from]))
+		from++;
+	if (from) /* of a wildcard */
+		memmove(name->data, name->data + from, name->len - from + 1);
+	name->len -= from;
 	for (size_t i = 0; i < name->len; i++) {
 		uint8_t *c = &name->data[i];
 
@@ -196,12 +203,11 @@ static bool has_source(const struct kst_cert *cert)
 	return kst_cert_extension(cert, "2.5.29.31", NULL).len || kst_cert_extension(cert, "1.3.6.1.5.5.7.1.1", NULL).len;
 }
 
-void verify_fix(const struct verify_target *t, const struct kst_path_finding *f, struct verify_fix *fix)
+static void mend(const struct verify_target *t, const struct kst_path_finding *f, size_t depth, struct verify_fix *fix)
 {
-	size_t depth = f->depth > 0 && (size_t)f->depth < t->v->path.nr ? (size_t)f->depth : 0;
+	char day[KST_TIME_TEXT];
 	bool is_name = t->req->host && !strchr(t->req->host, '@');
 
-	*fix = (struct verify_fix){ .nr = 0 };
 	switch (f->reason) {
 	case KST_REASON_UNTRUSTED:
 		trust_it(t, depth, "if its owner tells you this fingerprint of the root", fix);
@@ -216,13 +222,16 @@ void verify_fix(const struct verify_target *t, const struct kst_path_finding *f,
 	case KST_REASON_EXPIRES_SOON:
 		if (depth == 0)
 			request(t, "to ask for a new one, with the same names", false, NULL, fix);
+		else if (depth == t->v->path.nr - 1 && t->v->anchored && truststore(t))
+			words(fix, "when you have the new one of this CA", "kstool", "trust", truststore(t), "new-ca.pem", NULL);
 		else if (t->has_key)
 			words(fix, "when its CA has given you the new chain", "kstool", "import", t->source, "new-chain.pem", NULL);
 		else
 			again(t, fix, "with the newer one of its CA", "--extra", "new-ca.pem");
 		break;
 	case KST_REASON_NOT_YET:
-		again(t, fix, "to look at a later time", "--at", "2027-01-31");
+		kst_time_text(kst_cert_not_before(t->v->path.cert[depth]) + 86400, KST_TIME_DATE, day);
+		again(t, fix, "to see whether that is all", "--at", day);
 		break;
 	case KST_REASON_HOST:
 		request(t, "to ask for one with this name", false, is_name ? t->req->host : NULL, fix);
@@ -249,6 +258,8 @@ void verify_fix(const struct verify_target *t, const struct kst_path_finding *f,
 	case KST_REASON_NO_REVOCATION:
 		if (!t->opt->revocation && has_source(t->v->path.cert[depth]))
 			again(t, fix, "to ask its CA", "--revocation", "online");
+		else
+			again(t, fix, "with the newest list of its CA", "--crl", "new.crl");
 		break;
 	case KST_REASON_DISTRUSTED:
 	case KST_REASON_NOT_A_CA:
@@ -261,10 +272,18 @@ void verify_fix(const struct verify_target *t, const struct kst_path_finding *f,
 	case KST_REASON_MALFORMED:
 	case KST_REASON_WEB_PKI:
 	case KST_REASON_OPENSSL:
-		words(fix, "to see what they say of themselves", "kstool", "show", t->source, "--full", NULL);
-		break;
 	case KST_REASON_NONE:
 	case KST_REASON_COUNT:
 		break;
 	}
+}
+
+void verify_fix(const struct verify_target *t, const struct kst_path_finding *f, struct verify_fix *fix)
+{
+	size_t depth = f->depth > 0 && (size_t)f->depth < t->v->path.nr ? (size_t)f->depth : 0;
+
+	*fix = (struct verify_fix){ .nr = 0 };
+	mend(t, f, depth, fix);
+	if (!fix->nr) /* nothing does but another certificate of a CA */
+		words(fix, "to see what they say of themselves", "kstool", "show", t->source, "--full", NULL);
 }

@@ -52,14 +52,14 @@ static const char *who_is(const struct kst_path_finding *f)
 
 static void say_missing(const struct verify_target *t, const struct kst_path_finding *f, struct kst_buf *out)
 {
-	struct kst_buf issuer KST_SCRATCH_BUF = KST_BUF_INIT, url KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_buf url KST_SCRATCH_BUF = KST_BUF_INIT;
 	size_t nr = t->v->path.nr;
 
-	kst_cert_issuer_name(at_fault(t, f), &issuer);
-	kst_buf_printf(out, "the certificate of %s is missing: %s %zu certificate%s of the path, and it is not trusted. "
-		       "Browsers may know it from elsewhere; Java (\"unable to find valid certification path\"), curl and "
-		       "openssl (\"unable to get local issuer certificate\") do not.",
-		       str(&issuer), t->is_server ? "the server sent" : "there is", nr, nr == 1 ? "" : "s");
+	kst_buf_printf(out, "%s. Of the path there %s %zu certificate%s%s. Browsers may know the next one from elsewhere; Java "
+		       "(\"unable to find valid certification path\"), curl and openssl (\"unable to get local issuer "
+		       "certificate\") do not.",
+		       f->text ? f->text : "a certificate is missing", nr == 1 ? "is" : "are", nr, nr == 1 ? "" : "s",
+		       t->is_server ? " that the server sent" : "");
 	if (issuer_url(at_fault(t, f), &url))
 		kst_buf_printf(out, " Its CA offers it at %s", str(&url));
 }

@@ -180,11 +180,23 @@ static int near(void *ctx, enum kst_san_type type, const char *value, size_t len
 	return 0;
 }
 
-static void mismatch(const struct path *p, struct findings *f)
+/* An address in a dNSName is none (RFC 5280 4.2.1.6), though it looks like what was asked for. */
+static int as_name(void *ctx, enum kst_san_type type, const char *value, size_t len)
+{
+	const struct question *q = ctx;
+
+	return q->type == KST_SAN_IP && type == KST_SAN_DNS && strlen(q->host) == len && !memcmp(q->host, value, len);
+}
+
+static void mismatch(const struct path *p, const struct question *q, struct findings *f)
 {
 	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct nearest n = { .host = p->req->host };
 
+	if (kst_cert_each_san(p->cert[0], as_name, (void *)(uintptr_t)q) == 1) {
+		find_fail(f, KST_REASON_HOST, 0, "it has %s as a DNS name, and not as an address", q->host);
+		return;
+	}
 	kst_cert_each_san(p->cert[0], near, &n);
 	for (size_t i = 0; i < n.nr; i++)
 		kst_buf_printf(&text, "%s%s", i ? ", " : "", n.row[i].name);
@@ -234,7 +246,7 @@ static void by_san(const struct path *p, const struct question *q, struct findin
 				wildcard(&name, f);
 			return;
 		}
-	mismatch(p, f);
+	mismatch(p, q, f);
 }
 
 void rule_host(const struct path *p, struct findings *f)

@@ -54,8 +54,8 @@ static bool is_distrusted(const struct anchor *a, unsigned purpose)
 
 static void distrusted(const struct path *p, int depth, const struct anchor *a, struct findings *f)
 {
-	find_fail(f, KST_REASON_DISTRUSTED, depth, "%s says: %s",
-		  kst_anchors_source(p->req->anchors, a->source)->name, a->limits ? a->limits : "distrusted");
+	find_fail(f, KST_REASON_DISTRUSTED, depth, "%s says: trusted for %s",
+		  kst_anchors_source(p->req->anchors, a->source)->name, a->limits ? a->limits : "nothing");
 }
 
 static void ends_in_anchor(const struct path *p, struct findings *f)

@@ -6,6 +6,7 @@
  * that cannot be understood, in a certificate that a constraint of its kind applies to, is
  * outside; a constraint that cannot be understood is met by no name of its kind.
  */
+#include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
 
@@ -233,11 +234,14 @@ static void tell(struct names *n, const char *what, uint8_t id, struct kst_bytes
 	static const char *const kind[] = { "otherName ", "e-mail ", "", "X.400 address", "", "EDI name",
 					    "", "address ", "registered ID" };
 	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
-	char ca[PATH_NAME];
+	char ca[PATH_NAME], address[INET6_ADDRSTRLEN];
 	unsigned tag = id & 0x1f;
 
 	if (id == KST_DER_CONTEXT_CONSTRUCTED(4))
 		kst_name_text(name, &text);
+	else if (tag == 7 && (name.len == 4 || name.len == 16) &&
+		 inet_ntop(name.len == 4 ? AF_INET : AF_INET6, name.data, address, sizeof(address)))
+		kst_buf_puts(&text, address);
 	else if (tag == 7)
 		kst_text_hex(&text, name.data, name.len < 32 ? name.len : 32);
 	else if (tag == 1 || tag == 2 || tag == 6)

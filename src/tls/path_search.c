@@ -342,7 +342,7 @@ static int walk(struct search *s)
 			return -1;
 		}
 	}
-	cut |= s->looks >= MAX_LOOKS;
+	cut |= s->looks >= MAX_LOOKS || nr == MAX_CANDIDATES;
 	if (s->enough || gone || (bad && !cut))
 		return 0;
 	return dead_end(s, false, cut, namesake);
