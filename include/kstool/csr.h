@@ -23,5 +23,11 @@ void kst_csr_key_text(const struct kst_csr *csr, struct kst_buf *out);
 void kst_csr_sig_text(const struct kst_csr *csr, struct kst_buf *out);
 /* Call each() for every subjectAltName in order.  Stops when it returns non-zero. */
 int kst_csr_each_san(const struct kst_csr *csr, kst_each_san *each, void *ctx);
+/* Was it signed with the very key that it is for (RFC 2986 3)?  0; -1: BAD_REQUEST, UNSUPPORTED. */
+int kst_csr_verify(const uint8_t *der, size_t len, struct kst_error *err);
+/* Call each() for every extension that it asks for: OpenSSL's long name or the OID, and whether it asks to be a
+ * CA (basicConstraints CA:TRUE, keyUsage with keyCertSign).  Stops when it returns non-zero. */
+int kst_csr_each_extension(const struct kst_csr *csr,
+			   int (*each)(void *ctx, const char *name, bool is_san, bool wants_ca), void *ctx);
 
 #endif
