@@ -12,7 +12,8 @@ function start(path, name, key) {
 	sub(/\..*/, "", key)
 	if (key == "_kstool") key = "zsh" # it finds a function in a file of its name
 	if (nr) print "\tNULL\n};"
-	row[nr++] = "{ \"" name "\", \"" key "\", " table "_line" nr " },"
+	nr++ # by itself: one awk counts before it looks at the right side, another after
+	row[nr] = "{ \"" name "\", \"" key "\", " table "_line" nr " },"
 	printf "static const char *const %s_line%d[] = {\n", table, nr
 	part = 0
 }
@@ -32,6 +33,6 @@ first {
 END {
 	if (nr) print "\tNULL\n};"
 	printf "static const struct embedded %s[] = {\n", table
-	for (i = 0; i < nr; i++) print "\t" row[i]
+	for (i = 1; i <= nr; i++) print "\t" row[i]
 	print "\t{ NULL, NULL, NULL }\n};"
 }
