@@ -32,6 +32,10 @@ static char *identity(const struct order *r, const struct kst_ca_order *a, long 
 		       r->alias ? r->alias : "", r->subject ? r->subject : "");
 	for (size_t i = 0; i < r->sans.nr; i++)
 		kst_buf_printf(&b, "\n%d:%s", (int)r->sans.san[i].type, r->sans.san[i].value);
+	if (r->like) { /* once for each certificate that is renewed */
+		kst_buf_printf(&b, "\nrenews%s ", a->spki.len ? "" : " with a new key");
+		ca_serial_text(r->like, &b);
+	}
 	return b.failed ? NULL : kst_strdup((const char *)b.data);
 }
 
@@ -135,9 +139,16 @@ int orders_add(struct orders *o, const char *name, const char *alias, const char
 	a->once = t->once;
 	a->due = t->due;
 	a->must_staple = t->must_staple;
+	r->like = t->like ? kst_cert_ref(t->like) : NULL;
+	if (r->like && t->same_key) {
+		a->spki = kst_cert_spki(r->like);
+		a->delivered = true;
+	}
 	if (put(&r->name, name) < 0 || put(&r->alias, alias) < 0 || ca_files_paths(&o->files, name, r->path) < 0)
 		return kst_error_nomem(err);
-	r->subject = subject ? kst_strdup(subject) : default_subject(r, t->profile);
+	if (r->like)
+		a->subject_der = kst_cert_subject_der(r->like);
+	r->subject = r->like ? kst_strdup("") : subject ? kst_strdup(subject) : default_subject(r, t->profile);
 	r->batch = r->subject ? identity(r, a, t->days) : NULL;
 	if (!r->batch)
 		return kst_error_nomem(err);
@@ -163,8 +174,10 @@ void orders_release(struct orders *o)
 		kst_free(r->alias);
 		kst_free(r->subject);
 		kst_free(r->batch);
+		kst_free(r->alg);
 		kst_free(r->path[0]);
 		kst_free(r->path[1]);
+		kst_cert_free(r->like);
 	}
 	kst_free(o->row);
 	kst_free(o->ask);
@@ -519,7 +532,7 @@ static void tell_failure(struct cli *cli, const struct orders *o, const struct o
 	kst_error_clear(cli->err);
 }
 
-static int report(struct cli *cli, const struct orders *o)
+int orders_report(struct cli *cli, const struct orders *o)
 {
 	bool dry = cli->g.dry_run || cli->g.check, hushed = cli->g.quiet && !dry && out_is(cli->out, OUT_TEXT);
 	size_t count[KST_CA_FAILED + 1] = { 0 }, lost = 0, told = 0;
@@ -601,5 +614,5 @@ int orders_run(struct cli *cli, struct orders *o)
 		sweep(o);
 	if (o->manifest && !dry && ca_manifest_write(o, cli->err) < 0)
 		return -1;
-	return report(cli, o);
+	return orders_report(cli, o);
 }

@@ -8,11 +8,13 @@
 /* One certificate that is asked for; owns its texts. */
 struct order {
 	char *name, *alias, *subject, *batch;
+	char *alg;         /* NULL where it is somebody else's */
 	struct ca_sans sans;
 	size_t line;       /* of a file; 0 */
 	char *path[2];
 	bool replaces;     /* a file of it was there */
 	bool there_without_file;
+	struct kst_cert *like; /* what it renews; NULL */
 };
 struct orders {
 	struct kst_ca *ca;
@@ -35,6 +37,8 @@ struct order_terms {
 	bool once;
 	int64_t due;
 	bool must_staple;
+	struct kst_cert *like;    /* the same subject as this one, which it renews ... */
+	bool same_key;            /* ... for the same key */
 };
 
 /* An order by this name; what is wrong with it becomes its own error.  -1: no memory. */
@@ -44,6 +48,8 @@ int orders_add(struct orders *o, const char *name, const char *alias, const char
 int orders_fail(struct orders *o, const struct kst_error *why);
 /* Look, make, deliver, report.  The exit status, or -1. */
 int orders_run(struct cli *cli, struct orders *o);
+/* The last part alone, for what was made by other means. */
+int orders_report(struct cli *cli, const struct orders *o);
 void orders_release(struct orders *o);
 
 /* ca_manifest.c: one line of JSON for each certificate, replaced as a whole. */
