@@ -10,6 +10,7 @@
 #   reply.pem                         the CA's reply for the key "api"
 #   app.p12.kstool-bak                the backup of app.p12
 #   old.jks copy.p12                  the same as app.p12;  api.csr ca.p7b
+#   ca.crl                            the revocation list of who issued tls.crt
 #   certdata.txt                      certificates with what they are trusted for
 #   rootfs                            an image: the system's bundle, a Java's cacerts
 #   enc.key server.key                encrypted key files
@@ -38,6 +39,12 @@ cp root.pem ca.pem
 cp root.der ca.der
 cp ica.pem partner-ca.pem
 cp old.pem old-root.pem
+mkdir .ca
+: > .ca/index
+printf '[ca]\ndefault_ca=d\n[d]\ndatabase=.ca/index\ndefault_md=sha256\ndefault_crl_days=30\ncrlnumber=.ca/number\ncrl_extensions=e\n[e]\nauthorityKeyIdentifier=keyid\n' > .ca/conf
+echo 01 > .ca/number
+openssl ca -config .ca/conf -gencrl -keyfile ica.key -cert ica.pem -out ca.crl 2>/dev/null
+rm -rf .ca
 cp "$corpus/certdata/good-server.certdata" certdata.txt
 cat api.pem ica.pem > reply.pem
 # Passphrases that cost little: a hundred examples open these.
