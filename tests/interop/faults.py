@@ -139,8 +139,7 @@ def table(where):
             raise SystemExit("FAIL: javac: " + said)
     good = where + "/pki/good"
     if not os.path.exists(good):
-        pki.main(where + "/good", ["good"])
-        good = where + "/good/good"
+        good = prepare(where + "/good", ["good"])[0]["dir"]
     faulty = [c for c in cases if c["side"] == "server" and c["fault"] not in OWN]
     clients = [c for c in cases if c["side"] == "client" and c["fault"] not in OWN]
     own = [c for c in cases if c["fault"] in OWN]
@@ -157,7 +156,7 @@ def table(where):
         lambda: ask_servers(clients, servers, answers),
         lambda: ask_clients(faulty, ports, where, classes, answers),
         lambda: peers.ask_owners(where + "/own", own, wants, java, answers)])
-    mine = kstool.ask(cases, ports, servers)
+    mine = kstool.ask(cases, ports, good)
     wrong = show(cases, answers, mine)
     refused = [c for c in clients if c["fault"] in ("unknown-ca", "expired-leaf", "no-client-certificate")]
     wrong += late.show(late.ask(refused, servers, {}), servers)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
-# stories.sh - the first five minutes, with real servers in the end: a JKS that is renewed under a running
-# service.  Debian has no Kafka: a plain Java program with the same key manager (Reload.java) stands in for
-# it, and nginx is reloaded as well.
+# stories.sh - the first five minutes, with real servers in the end: a PKCS#12 for a Java service, and a JKS that is
+# renewed under a running one.  Debian has neither Spring Boot nor Kafka: a plain Java program with the same
+# key manager stands in for each (Tls.java, Reload.java), and nginx is reloaded as well.
 . tests/lib/sh.sh
 PATH=$PATH:/usr/sbin:/sbin
 pids=
@@ -9,7 +9,7 @@ stop() { for p in $pids; do kill "$p" 2>/dev/null || :; done; rm -rf "$W"; }
 trap stop EXIT
 java=
 if have java && have javac; then
-	javac -d classes "$ROOT/tests/interop/Reload.java" 2>javac.log ||
+	javac -d classes "$ROOT/tests/interop/Tls.java" "$ROOT/tests/interop/Reload.java" 2>javac.log ||
 		fail "javac: $(cat javac.log)"
 	java=yes
 fi
@@ -37,6 +37,39 @@ yes_() {
 	pass
 }
 
+# --- (a) key, certificate and CA from operations; a p12 for a Java service
+mkdir a; cd a
+cp ../shop.key tls.key; cp ../shop.pem tls.crt; cp ../ica.pem chain.crt; cp ../root.pem ca.crt
+yes_ 'a: convert' k convert tls.key tls.crt chain.crt ca.crt -o shop.p12 --alias shop --new-pass gen:shop.pass
+yes_ 'a: does it work?' k tls pair --server shop.p12 --pass file:shop.pass --client-trust ca.crt --host shop.acme.test
+no 'a: not for another host' k tls pair --server shop.p12 --pass file:shop.pass --client-trust ca.crt --host mail.acme.test
+k convert tls.key tls.crt -o hole.p12 --alias shop --new-pass gen:hole.pass >/dev/null 2>&1
+no 'a: with the hole' k tls pair --server hole.p12 --pass file:hole.pass --client-trust ca.crt --host shop.acme.test
+if [ $java ]; then
+	cat >spec <<-S
+		shop PKCS12:shop.p12:$(cat shop.pass):$(cat shop.pass) -
+		hole PKCS12:hole.p12:$(cat hole.pass):$(cat hole.pass) -
+	S
+	java -XX:TieredStopAtLevel=1 -Xshare:auto -cp ../classes Tls serve spec ports 2>serve.log &
+	pids="$pids $!"
+	started ports serve.log
+	port() { sed -n "s/^$1 //p" ports; }
+	yes_ 'a: the running service' k verify "127.0.0.1:$(port shop)" --host shop.acme.test --trust ca.crt
+	no 'a: the one with the hole' k verify "127.0.0.1:$(port hole)" --host shop.acme.test --trust ca.crt
+	says 'a: and why' 'Acme Issuing CA'
+	if have curl; then
+		for s in shop hole; do
+			curl -sS --max-time 8 --cacert ca.crt --resolve "shop.acme.test:$(port $s):127.0.0.1" \
+				"https://shop.acme.test:$(port $s)/" >curl.$s 2>&1 || :
+		done
+		is 'a: curl' "$(cat curl.shop)" 'hello shop, nobody'
+		grep -q 'unable to get local issuer' curl.hole || fail "a: curl and the hole: $(cat curl.hole)"
+		pass
+	fi
+fi
+cd ..
+
+# --- (c) a certificate in a JKS is renewed, the service goes on
 mkdir c; cd c
 cp ../pass ../ica.pem ../ica.key ../root.pem .
 k import kafka.jks ../api.key ../api.pem ica.pem --alias kafka-1 --create --new-pass file:pass -q >/dev/null 2>&1
@@ -51,7 +84,7 @@ no 'c: of the wrong name' k verify reply.pem --trust clients.jks --host shop.acm
 k export kafka.jks kafka-1 --chain --pass file:pass -o served.pem -q >/dev/null 2>&1
 k export kafka.jks kafka-1 --key --plain-key --pass file:pass -o served.key -q >/dev/null 2>&1
 if [ $java ]; then
-	(exec java -XX:TieredStopAtLevel=1 -Xshare:auto -cp "$W/classes" Reload JKS kafka.jks pass java.port again) 2>java.log &
+	java -XX:TieredStopAtLevel=1 -Xshare:auto -cp ../classes Reload JKS kafka.jks pass java.port again 2>java.log &
 	pids="$pids $!"
 fi
 nginx=
