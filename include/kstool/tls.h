@@ -103,6 +103,7 @@ struct kst_handshake {
 	int alert_from;          /* enum kst_side, of a fatal alert; -1 none */
 	int alert;               /* its number; -1 */
 	int alert_after_ms;      /* after the handshake was done for the client: TLS 1.3's late refusal; -1 */
+	bool closed;             /* the server said goodbye right after the handshake, which may mean anything */
 	int http_status;         /* of the answer to a request (struct kst_connect.http); 0 none */
 	char answer[256];        /* its title, or the first line that came; hostile text */
 	struct kst_step *step;
@@ -132,6 +133,7 @@ struct kst_side_options {
 	const struct kst_verify_request *judge; /* NULL: take anything */
 	bool require_client;           /* server: no certificate is refused */
 	bool request_client;           /* server: ask for one */
+	bool take_staple;              /* client: an OCSP response that comes along counts, though revocation is off */
 };
 
 /*

@@ -117,6 +117,7 @@ void tls_json(const struct tls_view *v)
 	out_str(o, "fault_side", h->fault != KST_FAULT_NONE ? kst_side_slug(h->fault_side) : NULL);
 	out_str(o, "fault_text", or_null(h->fault_text));
 	alert(o, h);
+	out_bool(o, "closed", h->closed);
 	if (h->http_status)
 		out_int(o, "http_status", h->http_status);
 	else

@@ -102,6 +102,25 @@ static void accepts_only(const struct tls_view *v, struct kst_buf *out)
 	kst_buf_puts(out, ".");
 }
 
+/* What is plainly wrong with our own certificate, whatever word the server has for it. */
+static bool own_fault(const struct kst_cert *leaf, struct kst_buf *out)
+{
+	struct kst_buf eku KST_SCRATCH_BUF = KST_BUF_INIT;
+	char left[KST_TIME_TEXT];
+
+	if (kst_cert_not_after(leaf) < kst_time_now() || kst_cert_not_before(leaf) > kst_time_now()) {
+		describe_left(kst_cert_not_before(leaf), kst_cert_not_after(leaf), kst_time_now(), left);
+		kst_buf_printf(out, "our certificate: %s.", left);
+		return true;
+	}
+	kst_cert_ext_key_usage(leaf, &eku);
+	if (eku.len && !strstr(str(&eku), "clientAuth") && !strstr(str(&eku), "anyExtendedKeyUsage")) {
+		kst_buf_printf(out, "our certificate is for: %s; a client needs clientAuth.", str(&eku));
+		return true;
+	}
+	return false;
+}
+
 static void by_alert(const struct tls_view *v, struct kst_buf *out)
 {
 	const struct kst_chain *c = v->client.id && v->client.id->key ? v->client.id->chain : NULL;
@@ -116,6 +135,8 @@ static void by_alert(const struct tls_view *v, struct kst_buf *out)
 		accepts_only(v, out);
 		return;
 	}
+	if (own_fault(leaf, out))
+		return;
 	switch (v->h->alert) {
 	case 48: /* unknown_ca */
 		ours(v, out);
@@ -125,19 +146,12 @@ static void by_alert(const struct tls_view *v, struct kst_buf *out)
 		return;
 	case 45: /* certificate_expired */
 		kst_buf_printf(out, "our certificate: %s. ", kst_time_left(kst_cert_not_after(leaf), kst_time_now(), left));
-		kst_buf_puts(out, kst_cert_not_after(leaf) < kst_time_now() ? "It must be renewed." :
-				  "If that is right, a CA above it has expired, the server's list of revoked certificates is out of date, or its clock is wrong.");
+		kst_buf_puts(out, "If that is right, a CA above it has expired, the server's list of revoked certificates is out "
+				  "of date, or its clock is wrong.");
 		return;
 	case 44: /* certificate_revoked */
 		kst_buf_puts(out, "the CA of our certificate has taken it back; a new one with a new key is needed.");
 		return;
-	case 43: { /* unsupported_certificate */
-		struct kst_buf eku KST_SCRATCH_BUF = KST_BUF_INIT;
-
-		kst_cert_ext_key_usage(leaf, &eku);
-		kst_buf_printf(out, "our certificate is for: %s; a client needs clientAuth.", eku.len ? str(&eku) : "anything");
-		return;
-	}
 	}
 	kst_buf_printf(out, "it says %s: %s. ", kst_alert_name(v->h->alert), kst_alert_meaning(v->h->alert));
 	ours(v, out);
@@ -189,7 +203,8 @@ void tls_why(const struct tls_view *v, struct kst_buf *out)
 	case KST_FAULT_REFUSED_LATER:
 		if (!fits(v))
 			accepts_only(v, out);
-		else
+		else if (!v->client.id || !v->client.id->chain || !v->client.id->chain->nr ||
+			 !own_fault(v->client.id->chain->cert[0], out))
 			kst_buf_puts(out, "this server takes any certificate in the handshake, and says with the page whether it likes it. "
 				     "Its log says what is wrong with ours.");
 		return;
@@ -290,6 +305,8 @@ void tls_fix(const struct tls_view *v, struct verify_fix *fix)
 		if (!fix->nr && cause->reason == KST_REASON_INCOMPLETE && id)
 			again(v, fix, "with the file of its CA", !v->pair ? "--identity" : h->fault_side == KST_SIDE_CLIENT ? "--server" : "--client",
 			      "issuing-ca.pem");
+		else if (!fix->nr && cause->reason == KST_REASON_INCOMPLETE)
+			again(v, fix, "if you have it from a source that you trust", t.trust_option, "missing-ca.pem");
 		return;
 	}
 	switch (h->fault) {

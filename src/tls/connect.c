@@ -58,7 +58,7 @@ static bool readable(const struct live *l, int ms)
 	return SSL_has_pending(l->end.ssl) || poll(&p, 1, ms > 0 ? ms : 0) > 0;
 }
 
-/* Bytes; 0 nothing that is for us (a ticket); -1 it is over, and was told. */
+/* Bytes; 0 nothing that is for us (a ticket); -1 it is over, and was told; -2 a goodbye. */
 static int take(struct live *l, char *data, size_t size)
 {
 	int ret;
@@ -72,7 +72,7 @@ static int take(struct live *l, char *data, size_t size)
 	case SSL_ERROR_WANT_WRITE:
 		return 0;
 	case SSL_ERROR_ZERO_RETURN:
-		return -1;
+		return -2;
 	default:
 		/* A deadline that passed is no refusal. */
 		if (l->io.code != KST_E_TIMEOUT)
@@ -104,6 +104,10 @@ static void wait_late(struct live *l)
 		if (ret > 0) { /* it talks: it is content */
 			first_line(h, data, (size_t)ret);
 			kst_talk_step(&l->talk, KST_STEP_DATA, KST_SIDE_SERVER, KST_RESULT_PASS, "%d bytes", ret);
+			return;
+		}
+		if (ret == -2) { /* the alert is a step by itself */
+			h->closed = true;
 			return;
 		}
 		if (ret < 0) {
@@ -205,7 +209,7 @@ static void after(struct live *l, const struct kst_connect *how)
 	SSL_clear_mode(l->end.ssl, SSL_MODE_AUTO_RETRY); /* a ticket is something that came */
 	if (h->asked_for_client)
 		wait_late(l);
-	if (http && h->fault == KST_FAULT_NONE && (!h->alpn[0] || !strncmp(h->alpn, "http/1", 6)) && !h->answer[0])
+	if (http && h->fault == KST_FAULT_NONE && !h->closed && (!h->alpn[0] || !strncmp(h->alpn, "http/1", 6)) && !h->answer[0])
 		ask_page(l, how);
 	if (h->fault == KST_FAULT_NONE && l->io.code == KST_OK)
 		SSL_shutdown(l->end.ssl);

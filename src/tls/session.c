@@ -142,12 +142,20 @@ int kst_party_judge(struct kst_party *p, const struct kst_side_options *judge, s
 {
 	struct kst_verify_request req = *judge->judge;
 	struct kst_verdict v = { .valid = false };
+	struct kst_revocations *own = NULL;
+	int ret = 0;
 
 	req.chain = &p->sent;
-	if (p->staple.len && req.revocations &&
-	    kst_revocations_add_staple(req.revocations, p->staple.data, p->staple.len, err) < 0)
-		return -1;
-	if (kst_verify(&v, &req, err) < 0)
+	if (p->staple.len && !req.revocations && judge->take_staple) {
+		ret = kst_revocations_new(&own, err);
+		req.revocations = own;
+	}
+	if (!ret && p->staple.len && req.revocations)
+		ret = kst_revocations_add_staple(req.revocations, p->staple.data, p->staple.len, err);
+	if (!ret)
+		ret = kst_verify(&v, &req, err);
+	kst_revocations_free(own);
+	if (ret < 0)
 		return -1;
 	if (p->has_verdict)
 		kst_verdict_release(&p->verdict);
@@ -345,7 +353,7 @@ static int on_status(SSL *ssl, void *arg)
 	take_staple(e);
 	if (!e->opt->judge || !p->has_verdict || (!e->deferred && (had || !p->staple.len)))
 		return 1;
-	if (!e->opt->judge->revocations)
+	if (!e->opt->judge->revocations && !e->opt->take_staple)
 		return 1;
 	if (kst_party_judge(p, e->opt, &e->err) < 0)
 		return -1;
