@@ -192,7 +192,7 @@ static int by_path(const void *a, const void *b)
 	const struct order *const *x = a, *const *y = b;
 	int c = strcmp((*x)->path[0], (*y)->path[0]);
 
-	return c ? c : (*x)->line < (*y)->line ? -1 : 1;
+	return c ? c : *x < *y ? -1 : 1;
 }
 
 /* Two orders with one file: the second one is wrong. */

@@ -102,11 +102,15 @@ static int subject_cn(const struct request *r, struct kst_buf *out)
 static int choose_name(struct state *st, struct request *r)
 {
 	struct kst_buf cn KST_SCRATCH_BUF = KST_BUF_INIT;
-	const char *base = strrchr(r->source, '/');
+	const char *base = strrchr(r->source, '/'), *host = NULL;
 	bool usable = !subject_cn(r, &cn) && kst_alias_ok((const char *)cn.data, cn.len, 255);
 
+	for (size_t i = 0; st->profile != KST_PROFILE_CLIENT && !host && i < r->sans.nr; i++)
+		if (r->sans.san[i].type == KST_SAN_DNS || r->sans.san[i].type == KST_SAN_IP)
+			host = r->sans.san[i].value;
 	base = base ? base + 1 : r->source;
 	r->name = kst_strdup(st->opt->name ? st->opt->name :
+			     host	   ? host :
 			     usable	   ? (const char *)cn.data :
 			     r->sans.nr	   ? r->sans.san[0].value :
 					     base);
@@ -486,7 +490,7 @@ static const struct opt options[] = {
 	{ "subject", 0, OPT_TEXT, offsetof(struct sign_opts, subject), WHAT_TEXT, "DN",
 	  "subject instead of that of the request", NULL, false },
 	{ "name", 0, OPT_TEXT, offsetof(struct sign_opts, name), WHAT_TEXT, "NAME",
-	  "name in the ledger; the CN or the first SAN if not given", NULL, false },
+	  "name in the ledger; the first host of a server, the CN of a client if not given", NULL, false },
 	{ "days", 0, OPT_INT, offsetof(struct sign_opts, days), WHAT_NUMBER, "N",
 	  "how long the certificate is valid; 90 if not given", NULL, false },
 	{ "output", 'o', OPT_TEXT, offsetof(struct sign_opts, out), WHAT_FILE, "FILE",
