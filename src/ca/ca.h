@@ -33,6 +33,13 @@ int kst_ca_sign_one(struct kst_ca *ca, const struct kst_issue *how, enum kst_ca_
 /* DIR/NAME, one PEM block, replaced. */
 int kst_ca_write_file(struct kst_ca *ca, const char *name, const char *label, struct kst_bytes der,
 		      struct kst_error *err);
+/* Private key and chain of the issuing CA or the root as `alias` of DIR/FILE, a native store. */
+int kst_ca_save_key(struct kst_ca *ca, const char *file, const char *alias, enum kst_ca_issuer which,
+		    const struct kst_save_options *save, struct kst_error *err);
+/* A new directory, all or nothing: fill() finds `ca` with an empty ledger, certs/ and pending/. */
+typedef int kst_ca_fill(struct kst_ca *ca, void *ctx, struct kst_error *err);
+int kst_ca_build(const char *dir, kst_ca_fill *fill, void *ctx, bool dry_run, const struct kst_open_options *opt,
+		 struct kst_error *err);
 void kst_ca_spki_hash(struct kst_bytes spki, uint8_t out[32]);
 /* Text as a value of RFC 4514. */
 void kst_ca_dn_escape(struct kst_buf *out, const char *text);

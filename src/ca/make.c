@@ -152,7 +152,7 @@ int kst_ca_write_file(struct kst_ca *ca, const char *name, const char *label, st
 
 /* ---- keys and their stores ---- */
 
-static int save_key(struct kst_ca *ca, const char *file, const char *alias, enum kst_ca_issuer which,
+int kst_ca_save_key(struct kst_ca *ca, const char *file, const char *alias, enum kst_ca_issuer which,
 		    const struct kst_save_options *save, struct kst_error *err)
 {
 	char *path = kst_ca_path(ca, file);
@@ -344,8 +344,9 @@ static int request(struct kst_ca *ca, const char *subject, struct kst_error *err
 				 err);
 }
 
-static int fill(struct kst_ca *ca, const struct kst_ca_make *how, struct kst_error *err)
+static int fill(struct kst_ca *ca, void *ctx, struct kst_error *err)
 {
+	const struct kst_ca_make *how = ctx;
 	struct kst_buf spki KST_SCRATCH_BUF = KST_BUF_INIT;
 	bool waits = how->root && !how->root_key;
 	char *subject = how->subject ? kst_strdup(how->subject) : subject_of(how->name);
@@ -370,9 +371,9 @@ static int fill(struct kst_ca *ca, const struct kst_ca_make *how, struct kst_err
 	    kst_ca_write_file(ca, KST_CA_TRUST, "CERTIFICATE", kst_cert_der(ca->cert[KST_CA_BY_ROOT]), err) < 0)
 		goto done;
 	if (!how->root &&
-	    save_key(ca, KST_CA_ROOT_STORE, KST_CA_ROOT_ALIAS, KST_CA_BY_ROOT, &how->save, err) < 0)
+	    kst_ca_save_key(ca, KST_CA_ROOT_STORE, KST_CA_ROOT_ALIAS, KST_CA_BY_ROOT, &how->save, err) < 0)
 		goto done;
-	if (save_key(ca, KST_CA_STORE, KST_CA_ALIAS, KST_CA_BY_CA, &how->save, err) < 0)
+	if (kst_ca_save_key(ca, KST_CA_STORE, KST_CA_ALIAS, KST_CA_BY_CA, &how->save, err) < 0)
 		goto done;
 	ret = waits ? 0 : kst_ca_make_crl(ca, KST_CA_BY_CA, KST_CA_CRL_DAYS, NULL, err);
 done:
@@ -448,8 +449,8 @@ static int put_in_place(struct kst_ca *ca, const char *dir, struct kst_error *er
 	return ret;
 }
 
-int kst_ca_make(const char *dir, const struct kst_ca_make *how, const struct kst_open_options *opt,
-		struct kst_error *err)
+int kst_ca_build(const char *dir, kst_ca_fill *fill_it, void *how, bool dry_run, const struct kst_open_options *opt,
+		 struct kst_error *err)
 {
 	struct kst_open_options mine = *opt;
 	struct once once = { .asker = opt->asker };
@@ -462,7 +463,7 @@ int kst_ca_make(const char *dir, const struct kst_ca_make *how, const struct kst
 
 	if (check_target(dir, err) < 0)
 		return -1;
-	if (how->save.dry_run)
+	if (dry_run)
 		return 0;
 	path = kst_asprintf("%s/%s", dir, KST_CA_STORE);
 	ca = kst_calloc(1, sizeof(*ca));
@@ -499,7 +500,7 @@ int kst_ca_make(const char *dir, const struct kst_ca_make *how, const struct kst
 		goto done;
 	}
 	if (sub_dir(ca, KST_CA_CERTS, 0755, err) == 0 && sub_dir(ca, KST_CA_PENDING_DIR, 0700, err) == 0 &&
-	    kst_ledger_create(&ca->ledger, ledger, err) == 0 && fill(ca, how, err) == 0)
+	    kst_ledger_create(&ca->ledger, ledger, err) == 0 && fill_it(ca, how, err) == 0)
 		ret = put_in_place(ca, dir, err);
 done:
 	if (ret < 0 && tmp[0] && (!err || err->code != KST_E_NOT_DURABLE)) {
@@ -512,4 +513,12 @@ done:
 	kst_free(path);
 	kst_ca_free(ca);
 	return ret;
+}
+
+int kst_ca_make(const char *dir, const struct kst_ca_make *how, const struct kst_open_options *opt,
+		struct kst_error *err)
+{
+	struct kst_ca_make mine = *how;
+
+	return kst_ca_build(dir, fill, &mine, how->save.dry_run, opt, err);
 }

@@ -14,6 +14,9 @@
 #   certdata.txt                      certificates with what they are trusted for
 #   rootfs                            an image: the system's bundle, a Java's cacerts
 #   enc.key server.key                encrypted key files
+#   pki                               a CA that has issued "web" and "phone";  stolen.pem stolen.csv: the phone
+#   devices.csv                       a batch of one device
+#   easy-rsa/pki demoCA               CAs of easy-rsa and of openssl ca, each with one certificate
 set -eu
 dir=$1
 corpus=$(cd "$(dirname "$0")/../corpus" && pwd)
@@ -76,3 +79,16 @@ cp ica.pem rootfs/etc/ssl/certs/ca-certificates.crt
 ks trust rootfs/opt/jdk/lib/security/cacerts.jks ica.pem --create --new-pass file:java.pass
 rm java.pass
 mv rootfs/opt/jdk/lib/security/cacerts.jks rootfs/opt/jdk/lib/security/cacerts
+ks ca init --name 'Acme Issuing CA' --new-pass file:pass $low
+ks ca issue web --server --host www.acme.test --out-dir . --pass file:pass --new-pass file:pass $few
+ks ca issue phone --client --to pem --plain-key --out-dir . --pass file:pass
+mv phone.pem stolen.pem
+printf 'name,reason\nphone,keyCompromise\n' > stolen.csv
+rm -f phone.key trust.pem
+mkdir -p easy-rsa/pki/private easy-rsa/pki/certs_by_serial demoCA/private demoCA/newcerts
+for ca in easy-rsa/pki demoCA; do printf 'V\t491231235959Z\t\t1F\tunknown\t/CN=web\n' > $ca/index.txt; done
+cp ica.pem easy-rsa/pki/ca.crt
+cp ica.key easy-rsa/pki/private/ca.key
+cp ica.pem demoCA/cacert.pem
+cp ica.key demoCA/private/cakey.pem
+printf 'name,san\ndev-00001,uri:urn:acme:dev:00001\n' > devices.csv
