@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: ISC
 # trixie.sh KSTOOL [ROOT] - post-quantum keys, with OpenSSL 3.5 in a Debian 13 that this makes below
 # ROOT (build/trixie): generated, stored, listed and converted there, and then here, where OpenSSL
-# may not know them, as opaque keys under their right names.
+# may not know them, as opaque keys under their right names.  Then certificates: trixie_tls.sh.
 set -eu
 [ "$(id -u)" = 0 ] || { echo "skipped: chroot needs root"; exit 0; }
 command -v debootstrap >/dev/null || { echo "skipped: debootstrap is not installed"; exit 0; }
 here=$(realpath "$1")
 root=${2:-build/trixie}
-with='gcc libc6-dev make pkg-config libssl-dev libsodium-dev libjansson-dev libutf8proc-dev libgcrypt20-dev openssl ca-certificates'
+with='gcc libc6-dev make pkg-config libssl-dev libsodium-dev libjansson-dev libutf8proc-dev libgcrypt20-dev libsqlite3-dev libcsv-dev openssl ca-certificates'
 mkdir -p "$(dirname "$root")"
 if [ ! -e "$root/etc/debian_version" ]; then
 	debootstrap --variant=minbase --include="$(echo "$with" | tr ' ' ,)" trixie "$root" > "$root.log" 2>&1 || {
@@ -58,6 +58,7 @@ there "kstool check all.kst" >/dev/null || fail check
 want=$(there "kstool list all.kst --plain" | cut -f8 | sort)
 [ "$(echo "$want" | grep -c DSA)" = 6 ] || fail "list: $want"
 echo "there: $ok algorithms made, stored, listed, converted; openssl agrees"
+. "$(dirname "$0")/trixie_tls.sh"
 
 # here
 cd "$root/w"
