@@ -27,6 +27,7 @@ default_md = default
 default_days = 90
 default_crl_days = 7
 policy = p
+unique_subject = no
 [p]
 commonName = supplied
 [top]
@@ -50,6 +51,7 @@ authorityKeyIdentifier = keyid
 T
 cat > "$root/w/chain.sh" <<'T'
 set -e
+export CADIR=.
 d=$1
 mkdir -p $d/root $d/ca
 cd $d
@@ -60,7 +62,7 @@ openssl req -x509 -new -key root/ca.key -subj "/CN=PQ Root" -days 100 -config ..
 openssl req -new -key ca/ca.key -subj "/CN=PQ CA" -config ../pq.cnf -out ca.csr
 CADIR=root openssl ca -config ../pq.cnf -batch -notext -extensions sub -in ca.csr -out ca/ca.pem
 for n in leaf gone; do
-	openssl req -new -key leaf.key -subj "/CN=$n" -config ../pq.cnf -out $n.csr
+	openssl req -new -key leaf.key -subj /CN=pq.acme.test -config ../pq.cnf -out $n.csr
 	CADIR=ca openssl ca -config ../pq.cnf -batch -notext -extensions leaf -in $n.csr -out $n.pem
 done
 CADIR=ca openssl ca -config ../pq.cnf -revoke gone.pem -crl_reason keyCompromise
@@ -85,7 +87,7 @@ done
 # --- a CA made here
 ca="--pass file:pass"
 yes 'ca init' "kstool ca init --name 'PQ Acme CA' --alg ml-dsa-65 --kdf-cost low --new-pass file:pass"
-yes 'ca issue' "kstool ca issue web --server --host web.acme.test --alg ml-dsa-44 $ca && kstool ca issue client --client --alg ml-dsa-65 $ca"
+yes 'ca issue' "kstool ca issue web --server --host web.acme.test --alg ml-dsa-44 $ca --new-pass file:pass && kstool ca issue client --client --alg ml-dsa-65 $ca --new-pass file:pass"
 yes 'ca issue, PEM' "kstool ca issue both --both --host both.acme.test --alg ml-dsa-87 --to pem --plain-key $ca"
 yes 'ca: openssl by the book' "openssl verify -x509_strict -purpose sslserver -crl_check -CRLfile pki/crl.pem -CAfile trust.pem -untrusted pki/ca.pem both.pem"
 yes 'ca: openssl, the CA itself' "openssl verify -x509_strict -CAfile trust.pem pki/ca.pem"
@@ -95,13 +97,14 @@ yes 'tls pair, mutual' "kstool tls pair --server web.p12 --server-trust trust.pe
 grep -qi 'mlkem768' "$root/w/yes.txt" || fail "tls pair: no hybrid group: $(cat "$root/w/yes.txt")"
 say
 no 'tls pair, TLS 1.2' . "kstool tls pair --server web.p12 --client-trust trust.pem --host web.acme.test --tls 1.2 $ca"
-no 'tls pair, another root' 'untrusted|root' "kstool tls pair --server web.p12 --client-trust c-ml-dsa-65_ml-dsa-65_ml-dsa-44/root/ca.pem --host web.acme.test $ca --plain"
+no 'tls pair, another root' unknown_ca "kstool tls pair --server web.p12 --client-trust c-ml-dsa-65_ml-dsa-65_ml-dsa-44/root/ca.pem --host web.acme.test $ca --plain"
 
 # --- a live server, with a staple
 port=$((20000 + $$ % 10000))
 d=c-ml-dsa-65_ml-dsa-65_ml-dsa-44
 yes 'an OCSP answer' "cd $d && openssl ocsp -issuer ca/ca.pem -cert leaf.pem -reqout req.der -no_nonce && openssl ocsp -index ca/index.txt -CA ca/ca.pem -rsigner ca/ca.pem -rkey ca/ca.key -reqin req.der -respout staple.der -ndays 1"
-there "cd $d && exec openssl s_server -accept 127.0.0.1:$port -cert leaf.pem -key leaf.key -cert_chain ca/ca.pem -status_file staple.der -quiet" > "$root/w/s_server.txt" 2>&1 &
+(exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$root" sh -c "cd /w/$d && exec openssl s_server -accept 127.0.0.1:$port -cert leaf.pem \
+	-key leaf.key -cert_chain ca/ca.pem -status_file staple.der -quiet") > "$root/w/s_server.txt" 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null || :' EXIT
 i=0
