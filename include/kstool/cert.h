@@ -79,6 +79,9 @@ void kst_cert_spki_sha256(const struct kst_cert *cert, uint8_t out[32]);
 /* Everything, as `openssl x509 -text` would; appended, not escaped. */
 void kst_cert_full_text(const struct kst_cert *cert, struct kst_buf *out);
 
+/* Of a revocation list (DER): thisUpdate, nextUpdate (0: it has none), and its issuer's CN.  0; -1 it is none. */
+int kst_crl_facts(struct kst_bytes der, int64_t *from, int64_t *until, struct kst_buf *issuer);
+
 /* ---- relations ---- */
 
 /* Did `issuer` sign `cert`?  Names first, then the signature.  Unknown algorithms: names and key ids. */

@@ -69,6 +69,8 @@ char *kst_root_resolve(const char *root, const char *inside);
 
 struct kst_contents {
 	size_t keys;    /* private and secret keys */
+	size_t chains;  /* of these, with a certificate */
+	size_t entries;
 	size_t certs;   /* certificates of their own */
 	size_t cas;     /* of these, CAs */
 	size_t roots;   /* of these, self-issued */

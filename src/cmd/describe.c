@@ -144,22 +144,22 @@ static void key_json(struct out *o, const char *text, bool encrypted)
 	out_end(o);
 }
 
-/* The schema's word for a state; text may change its words, JSON not. */
-static const char *state_json(const struct kst_head *h)
+const char *describe_state_slug(const char *state)
 {
 	static const char *const word[][2] = { { "ok", "ok" },
 					       { "WARN", "warn" },
 					       { "CRIT", "crit" },
 					       { "EXPIRED", "expired" } };
-	const char *state;
 
-	if (!h->has_dates)
-		return NULL;
-	state = cmd_state(h->not_before, h->not_after, kst_time_now());
 	for (size_t i = 0; i < sizeof(word) / sizeof(word[0]); i++)
 		if (!strcmp(state, word[i][0]))
 			return word[i][1];
 	return "not-yet-valid";
+}
+
+static const char *state_json(const struct kst_head *h)
+{
+	return h->has_dates ? describe_state_slug(cmd_state(h->not_before, h->not_after, kst_time_now())) : NULL;
 }
 
 const char *describe_role(const struct kst_entry *e, size_t k)

@@ -7,6 +7,8 @@
 
 #include "cmd/cmd.h"
 
+/* JSON's word for what cmd_state() says: text may change its words, JSON not. */
+const char *describe_state_slug(const char *state);
 /* Members of one certificate, as an object in the array that is open. */
 void describe_cert(struct out *o, const struct kst_cert *cert, const char *role);
 /* Members of a request, in the object that is open. */

@@ -6,44 +6,13 @@
  * systems and languages give to theirs, or so many CAs that it can be nothing
  * else; --all takes whatever holds CAs alone.  One that fails stops no other.
  */
+#include "cmd/found.h"
 #include "cmd/trust_under.h"
 
 #include <string.h>
 #include <sys/stat.h>
 
 #define LIST_LEAST 10 /* CAs in a file whose name alone says little */
-
-/* ---- passphrases: what everybody knows, what was given; nobody is asked ---- */
-
-static int ask(void *ctx, const struct kst_question *q, struct kst_secret *out, enum kst_ask_source *source,
-	       struct kst_error *err)
-{
-	struct cli *cli = ctx;
-	struct kst_question mine = *q;
-
-	if (q->what == KST_ASK_STORE && q->public_defaults) {
-		*source = q->attempt ? KST_SOURCE_EMPTY : KST_SOURCE_CHANGEIT;
-		if (!q->attempt)
-			return kst_secret_set(out, "changeit", 8, err);
-		if (q->attempt == 1)
-			return kst_secret_set(out, NULL, 0, err);
-		mine.attempt = q->attempt - 2;
-	}
-	mine.public_defaults = false;
-	mine.optional = true;
-	return cli->asker.ask(cli->asker.ctx, &mine, out, source, err);
-}
-
-static int open_store(struct under *u, const struct kst_found *f, bool edit, struct kst_store **out)
-{
-	struct kst_asker asker = { ask, u->cli };
-	struct kst_open_options opt = cmd_open_options(u->cli, edit);
-
-	opt.asker = &asker;
-	opt.notes = NULL; /* of files that nobody named */
-	opt.part_links = true; /* each of its names is found, and each is written */
-	return kst_store_open(out, f->path, &opt, u->cli->err);
-}
 
 /* ---- rows ---- */
 
@@ -267,7 +236,7 @@ static void look_at(struct under *u, const struct kst_found *f)
 
 	if (!may_be(u, f))
 		return;
-	if (open_store(u, f, false, &s) < 0 || kst_store_contents(s, &c, u->cli->err) < 0) {
+	if (found_open(u->cli, &u->quiet, f, false, &s) < 0 || kst_store_contents(s, &c, u->cli->err) < 0) {
 		kst_store_free(s);
 		does_not_open(u, f);
 		return;
@@ -287,7 +256,7 @@ static void look_at(struct under *u, const struct kst_found *f)
 	kst_store_free(s);
 	s = NULL;
 	/* What has them all needs neither a lock nor the right to write. */
-	if (!done && (open_store(u, f, true, &s) < 0 || put_all(u, f, s, r) < 0))
+	if (!done && (found_open(u->cli, &u->quiet, f, true, &s) < 0 || put_all(u, f, s, r) < 0))
 		under_failed(u, r);
 	if (s)
 		r->passphrase = kst_store_info(s)->passphrase;
@@ -414,7 +383,7 @@ static void release(struct under *u)
 
 int trust_under(struct cli *cli, const struct trust_opts *opt)
 {
-	struct under u = { .cli = cli, .opt = opt };
+	struct under u = { .cli = cli, .opt = opt, .quiet = found_asker(cli) };
 	struct kst_store **src = kst_calloc(cli->nr, sizeof(*src));
 	size_t opened = 0;
 	int ret = -1;

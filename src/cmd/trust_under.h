@@ -30,6 +30,7 @@ struct under_row {
 struct under {
 	struct cli *cli;
 	const struct trust_opts *opt;
+	struct kst_asker quiet;
 	struct trust_picks picks;
 	struct kst_walk walk;
 	struct kst_anchors anchors;

@@ -12,6 +12,8 @@ static int count_one(struct kst_store *s, size_t i, struct kst_contents *out, st
 
 	if (kst_store_head(s, i, &h, err) < 0)
 		return -1;
+	out->entries++;
+	out->chains += h.kind == KST_KIND_KEY && h.nr_certs;
 	if (h.kind == KST_KIND_KEY || h.kind == KST_KIND_SECRET)
 		out->keys++;
 	else if (h.kind != KST_KIND_CERT)

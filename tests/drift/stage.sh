@@ -12,7 +12,7 @@
 #   old.jks copy.p12                  the same as app.p12;  api.csr ca.p7b
 #   ca.crl                            the revocation list of who issued tls.crt
 #   certdata.txt                      certificates with what they are trusted for
-#   rootfs                            an image: the system's bundle, a Java's cacerts
+#   rootfs                            an image: the system's bundle, a Java's cacerts, an old CA
 #   enc.key server.key                encrypted key files
 #   pki                               a CA that has issued "web" and "phone";  stolen.pem stolen.csv: the phone
 #   devices.csv                       a batch of one device
@@ -79,6 +79,7 @@ cp ica.pem rootfs/etc/ssl/certs/ca-certificates.crt
 ks trust rootfs/opt/jdk/lib/security/cacerts.jks ica.pem --create --new-pass file:java.pass
 rm java.pass
 mv rootfs/opt/jdk/lib/security/cacerts.jks rootfs/opt/jdk/lib/security/cacerts
+<<<<<<< HEAD
 ks ca init --name 'Acme Issuing CA' --new-pass file:pass $low
 ks ca issue web --server --host www.acme.test --out-dir . --pass file:pass --new-pass file:pass $few
 ks ca issue phone --client --to pem --plain-key --out-dir . --pass file:pass
@@ -92,3 +93,6 @@ cp ica.key easy-rsa/pki/private/ca.key
 cp ica.pem demoCA/cacert.pem
 cp ica.key demoCA/private/cakey.pem
 printf 'name,san\ndev-00001,uri:urn:acme:dev:00001\n' > devices.csv
+=======
+cp old.pem rootfs/opt/old.pem
+>>>>>>> e7a7896 (scan: what expires below a directory, and --stores, which stores are there; story (b) with real programs)
