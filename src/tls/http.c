@@ -210,6 +210,7 @@ static int once(struct kst_buf *out, const struct kst_http *how, const char *url
 	w->err = err;
 	net.budget = how->max + KST_HTTP_HEADER_MAX;
 	net.stage = "waiting for its answer";
+	net.timeout_ms = how->timeout_ms; /* what is said; the deadline stands */
 	kst_ossl_mark();
 	ret = exchange(out, how, &p, w, &there, err);
 	kst_ossl_unmark();
@@ -235,7 +236,7 @@ int kst_http_fetch(struct kst_buf *out, const struct kst_http *how, struct kst_e
 	if (!err)
 		err = &own;
 	for (int n = 0; url; n++) {
-		int64_t left = until - kst_net_clock();
+		int64_t left = n ? until - kst_net_clock() : how->timeout_ms;
 		char *to = NULL;
 
 		if (left <= 0) {
