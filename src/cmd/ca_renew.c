@@ -370,9 +370,9 @@ static const struct opt options[] = {
 	OPT_END
 };
 static const struct cmd_example examples[] = {
-	{ "kstool ca renew api.acme.test --out-dir out", "the same key, into its store" },
+	{ "kstool ca renew web", "the same key, into web.p12" },
 	{ "kstool ca renew --expiring 30d --out-dir out", "all that end within a month" },
-	{ "kstool ca renew api.acme.test --new-key --out-dir out", "a new key in a new file" },
+	{ "kstool ca renew web --new-key", "a new key in the place of the old one" },
 	{ NULL, NULL }
 };
 const struct cmd cmd_ca_renew = {
