@@ -394,8 +394,8 @@ const struct cmd cmd_ca_renew = {
 	.size = sizeof(struct renew_opts),
 	.min = 0,
 	.max = ~0u,
-	.first = WHAT_TEXT,
-	.rest = WHAT_TEXT,
+	.first = WHAT_ISSUED,
+	.rest = WHAT_ISSUED,
 	.changes = true,
 	.run = run,
 };

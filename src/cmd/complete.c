@@ -7,10 +7,12 @@
  * ends by alarm: a slow answer to TAB is worse than none.  The alarm counts work
  * and not the clock, so that a machine with much else to do still answers.
  */
+#include "cmd/ca.h"
 #include "cmd/page.h"
 
 #include <dirent.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -33,6 +35,7 @@ struct complete {
 	struct kst_buf out;
 	const char *end; /* ":none", ":file", ":dir" */
 	bool matched;
+	struct ca_opts ca; /* --ca, where it stands before */
 };
 
 /* ---- answers ---- */
@@ -74,6 +77,11 @@ static void keep(struct complete *c, size_t n)
 	c->word += n;
 }
 
+static const char *noun_about(const char *noun)
+{
+	return !strcmp(noun, "ca") ? "a private CA" : !strcmp(noun, "tls") ? "handshakes" : "ways to open a native store";
+}
+
 static void offer_commands(struct complete *c, const char *noun)
 {
 	size_t n = noun ? strlen(noun) : 0;
@@ -96,7 +104,7 @@ static void offer_commands(struct complete *c, const char *noun)
 			memcpy(word, name, m);
 			word[m] = '\0';
 			if (strcmp(word, before))
-				offer(c, word, "ways to open a native store");
+				offer(c, word, noun_about(word));
 			memcpy(before, word, m + 1);
 		} else
 			offer(c, name, (*t)->summary);
@@ -268,6 +276,40 @@ static void offer_slots(struct complete *c, const char *path)
 	kst_store_free(s);
 }
 
+struct issued {
+	struct complete *c;
+	size_t nr;
+};
+
+static int offer_issued_row(void *ctx, const struct kst_ca_row *row, struct kst_error *err)
+{
+	struct issued *i = ctx;
+	char until[KST_TIME_TEXT], about[64];
+
+	(void)err;
+	if (!row->name)
+		return 0;
+	snprintf(about, sizeof(about), "%s, until %s", kst_profile_name(row->profile),
+		 kst_time_text(row->not_after, KST_TIME_DATE, until));
+	offer(i->c, row->name, about);
+	return ++i->nr >= LIMIT_NAMES;
+}
+
+/* The ledger is open to whoever may read it, and no secret is in it. */
+static void offer_issued(struct complete *c)
+{
+	struct kst_open_options open = { .insecure_permissions = true };
+	struct kst_ca_query q = {
+		.states = KST_CA_IS(KST_CA_VALID), .leaves = true, .expires_after = kst_time_now(), .newest = true
+	};
+	struct issued i = { .c = c };
+	struct kst_ca *ca = NULL;
+
+	if (kst_ca_open(&ca, ca_dir(&c->ca), &open, true, NULL) == 0)
+		(void)kst_ca_each(ca, &q, offer_issued_row, &i, NULL);
+	kst_ca_free(ca);
+}
+
 /* ---- what is asked for ---- */
 
 static void offer_what(struct complete *c, enum opt_what what, const char *store, bool may_gen)
@@ -291,6 +333,9 @@ static void offer_what(struct complete *c, enum opt_what what, const char *store
 		break;
 	case WHAT_SLOT:
 		offer_slots(c, store);
+		break;
+	case WHAT_ISSUED:
+		offer_issued(c);
 		break;
 	case WHAT_PASS:
 		offer_pass(c, may_gen);
@@ -413,9 +458,13 @@ static void complete(struct complete *c, const char *const *word, size_t nr)
 	for (size_t i = 0; i + 1 < nr; i++) {
 		own = cmd ? cmd->opts : NULL;
 		if (value) {
+			if (!strcmp(value->name, "ca"))
+				c->ca.dir = word[i];
 			value = NULL;
 			continue;
 		}
+		if (!ended && !strncmp(word[i], "--ca=", 5))
+			c->ca.dir = word[i] + 5;
 		if (!ended && !strcmp(word[i], "--")) {
 			ended = true;
 			continue;

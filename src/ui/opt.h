@@ -35,6 +35,7 @@ enum opt_what {
 	WHAT_WHEN,
 	WHAT_NUMBER,
 	WHAT_SLOT,
+	WHAT_ISSUED,  /* a certificate of the CA that is live, by its name */
 	WHAT_TOPIC,   /* a verb, topic or error slug */
 	WHAT_CHOICE
 };
