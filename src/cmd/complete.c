@@ -284,10 +284,14 @@ struct issued {
 static int offer_issued_row(void *ctx, const struct kst_ca_row *row, struct kst_error *err)
 {
 	struct issued *i = ctx;
+	struct kst_buf line KST_SCRATCH_BUF = KST_BUF_INIT;
 	char until[KST_TIME_TEXT], about[64];
 
 	(void)err;
-	if (!row->name)
+	/* What was renewed has two: the younger one stands for both. */
+	kst_buf_printf(&line, "%s\t", row->name ? row->name : "");
+	if (!row->name || line.failed ||
+	    (i->c->out.len && memmem(i->c->out.data, i->c->out.len, line.data, line.len)))
 		return 0;
 	snprintf(about, sizeof(about), "%s, until %s", kst_profile_name(row->profile),
 		 kst_time_text(row->not_after, KST_TIME_DATE, until));
