@@ -79,7 +79,6 @@ cp ica.pem rootfs/etc/ssl/certs/ca-certificates.crt
 ks trust rootfs/opt/jdk/lib/security/cacerts.jks ica.pem --create --new-pass file:java.pass
 rm java.pass
 mv rootfs/opt/jdk/lib/security/cacerts.jks rootfs/opt/jdk/lib/security/cacerts
-<<<<<<< HEAD
 ks ca init --name 'Acme Issuing CA' --new-pass file:pass $low
 ks ca issue web --server --host www.acme.test --out-dir . --pass file:pass --new-pass file:pass $few
 ks ca issue phone --client --to pem --plain-key --out-dir . --pass file:pass
@@ -93,6 +92,4 @@ cp ica.key easy-rsa/pki/private/ca.key
 cp ica.pem demoCA/cacert.pem
 cp ica.key demoCA/private/cakey.pem
 printf 'name,san\ndev-00001,uri:urn:acme:dev:00001\n' > devices.csv
-=======
 cp old.pem rootfs/opt/old.pem
->>>>>>> e7a7896 (scan: what expires below a directory, and --stores, which stores are there; story (b) with real programs)
