@@ -114,7 +114,7 @@ static int why(const struct kst_http_wire *w, struct kst_error *err)
 				      "ended the connection in the middle of its answer");
 	if (!w->body)
 		return kst_error_setx(err, KST_E_CORRUPT,
-				      "answers with a header that is no HTTP header");
+				      "answers with a header that is malformed or too long");
 	return kst_error_setx(err, KST_E_CORRUPT,
 			      "answers with something that is not DER, or too large");
 }

@@ -4,6 +4,7 @@
  * stall, flood, lie or stop in the middle
  */
 #include <check.h>
+#include <openssl/crypto.h>
 #include <time.h>
 
 #include "http_kit.h"
@@ -275,8 +276,12 @@ START_TEST(test_hostile)
 {
 	against(stall, 300, KST_E_TIMEOUT, "no answer within 0.3 s");
 	against(trickle, 300, KST_E_TIMEOUT, "no answer within 0.3 s");
-	against(endless_header, 20000, KST_E_PEER_LIMIT, "header of more than 64 KiB");
-	against(endless_line, 20000, KST_E_CORRUPT, "no HTTP header");
+	/* OpenSSL 3.3 and later count lines, and stop before. */
+	if (OpenSSL_version_num() < 0x30300000)
+		against(endless_header, 20000, KST_E_PEER_LIMIT, "header of more than 64 KiB");
+	else
+		against(endless_header, 20000, KST_E_CORRUPT, "header that is malformed or too long");
+	against(endless_line, 20000, KST_E_CORRUPT, "header that is malformed or too long");
 }
 END_TEST
 
