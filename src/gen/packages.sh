@@ -38,6 +38,7 @@ check   cmd:curl                            curl                    curl        
 check   file:/usr/share/publicsuffix/public_suffix_list.dat publicsuffix publicsuffix-list      -
 check   cmd:nginx                           nginx-light             nginx                   nginx
 check   cmd:apache2                         apache2                 httpd                   httpd
+check   file:/usr/share/easy-rsa/easyrsa     easy-rsa                easy-rsa                easy-rsa
 check   cmd:sqlite3                         sqlite3                 sqlite                  sqlite
 check   cmd:jq                              jq                      jq                      jq
 check   cmd:strace                          strace                  strace                  -
