@@ -54,6 +54,10 @@ static int replace_place(struct cli *cli, size_t k)
 
 	if (got)
 		return got > 0 ? 0 : -1;
+	if (!k && cli->cmd->first == WHAT_STORE && !strcmp(cli->operand[k], "@system"))
+		out_warn(cli->out, "made-anew",
+			 "%s is made from other files by the system's own program, which does not keep what is changed here; "
+			 "into both:  kstool trust --under / FILE", (const char *)b.data);
 	path = kst_strndup((char *)b.data, b.len);
 	grown = kst_realloc(cli->place, (cli->nr_places + 1) * sizeof(*grown));
 	if (!path || !grown) {
@@ -99,7 +103,7 @@ int live_operands(struct cli *cli)
 		server |= given && live_is(cli->operand[k]);
 		if (k || cli->cmd->first != WHAT_STORE || !live_is(cli->operand[0]))
 			continue;
-		kst_error_setx(cli->err, KST_E_USAGE, "is a server; \"%s\" changes a file", cli->cmd->name);
+		kst_error_setx(cli->err, KST_E_USAGE, "is a server; \"%s\" works on a file", cli->cmd->name);
 		return kst_error_subject(cli->err, "%s", cli->operand[0]);
 	}
 	if (!given || server)

@@ -203,7 +203,7 @@ static void tell_trouble(struct look *l)
 		memcpy(l->out->trouble, b.data, strnlen((char *)b.data, sizeof(l->out->trouble) - 1));
 }
 
-static void take_facts(SSL *ssl, struct kst_live *out)
+static int take_facts(SSL *ssl, struct kst_live *out, struct kst_error *err)
 {
 	const SSL_CIPHER *cipher = SSL_get_current_cipher(ssl);
 	const char *name = SSL_CIPHER_get_name(cipher ? cipher : SSL_get_pending_cipher(ssl));
@@ -212,8 +212,7 @@ static void take_facts(SSL *ssl, struct kst_live *out)
 
 	out->version = SSL_version(ssl);
 	memcpy(out->cipher, name, strnlen(name, sizeof(out->cipher) - 1));
-	if (n > 0 && staple && kst_blob_set(&out->staple, staple, (size_t)n) < 0)
-		out->staple.len = 0;
+	return n > 0 && staple && kst_blob_set(&out->staple, staple, (size_t)n) < 0 ? kst_error_nomem(err) : 0;
 }
 
 static int shake(struct kst_live *out, struct kst_net *net, const struct kst_connect *how, struct kst_error *err)
@@ -242,8 +241,8 @@ static int shake(struct kst_live *out, struct kst_net *net, const struct kst_con
 	if (!ret && (why.code == KST_E_PEER_LIMIT || why.code == KST_E_HANDSHAKE || why.code == KST_E_NO_MEMORY))
 		ret = kst_error_subject(&why, "%s", net->name);
 	if (!ret)
-		take_facts(ssl, out);
-	else
+		ret = take_facts(ssl, out, &why);
+	if (ret < 0)
 		*err = why;
 done:
 	ERR_clear_error();

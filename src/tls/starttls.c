@@ -262,8 +262,11 @@ static int xmpp(struct kst_clear *t, const char *host)
 	if (!got || !memmem(t->in.data, t->in.len, "<starttls", 9)) {
 		const char *said = memmem(t->in.data, t->in.len, "<stream:error", 13);
 
-		return kst_clear_failed(t, "does not offer STARTTLS", said ? said : "",
-				       said ? t->in.len - (size_t)(said - (char *)t->in.data) : 0);
+		kst_clear_failed(t, "does not offer STARTTLS", said ? said : "",
+				 said ? t->in.len - (size_t)(said - (char *)t->in.data) : 0);
+		if (said && memmem(said, strlen(said), "host-unknown", 12))
+			kst_error_hint(t->err, "ask for a domain that it serves with --sni NAME");
+		return -1;
 	}
 	from = t->in.len;
 	if (say(t, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>") < 0)

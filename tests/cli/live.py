@@ -287,6 +287,7 @@ REFUSALS = (
     ("mysql", lambda c: mysql(c, caps=0xf7ff & ~0x0800), "does not offer TLS"),
     ("mysql", lambda c: mysql(c, greeting=b"\xff\x6a\x04Host 'x' is not allowed"), "Host 'x' is not allowed"),
     ("xmpp", lambda c: xmpp(c, features=b"<bind/>"), "does not offer STARTTLS"),
+    ("xmpp", lambda c: xmpp(c, features=b"</stream:features><stream:error><host-unknown/></stream:error>"), "--sni NAME"),
     ("xmpp", lambda c: xmpp(c, yes=b"<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"), "refuses STARTTLS"),
     # Bytes behind the yes were put there by somebody on the way (CVE-2011-0411, CVE-2021-23222).
     ("smtp", lambda c: smtp(c, yes=b"220 go\r\n250 injected\r\n"), "injected"),
@@ -345,6 +346,8 @@ def places(p):
         is_("@java", doc["stores"][0]["path"], os.path.realpath(cacerts))
     # As a STORE: changed in place, and found changed.
     p.ok("trust", "@java", "ica.pem", "--pass", "file:pass", env=by_path)
+    r = p.ok("trust", "@system", "shop.pem", "--leaf", "--dry-run", env={"SSL_CERT_FILE": p.path("bundle.pem")})
+    check(b"kstool trust --under / FILE" in r.err and b"would-add" in r.out, lambda: "trust @system: %s" % r)
     doc = json.loads(p.ok("list", "@java", "--json", env=by_path).out)
     is_("trust @java", len(doc["stores"][0]["entries"]), 2)
     is_("and again", json.loads(p.ok("trust", "@java", "ica.pem", "--pass", "file:pass", "--json", env=by_path).out)["changed"], False)
