@@ -43,7 +43,14 @@ struct under_row *under_row(struct under *u, const char *path, const char *role,
 
 void under_failed(struct under *u, struct under_row *r)
 {
+	char *how = kst_asprintf("%s=file:PATH", r->path);
+
 	r->action = kst_code_exit(u->cli->err->code) == 4 ? UNDER_LOCKED : UNDER_FAILED;
+	if (r->action == UNDER_LOCKED && how && !u->cli->err->hint[0]) {
+		kst_error_detail(u->cli->err, "it opens neither with \"changeit\" nor with an empty passphrase");
+		cmd_again(u->cli, "for this file alone", NULL, (const char *const[]){ "--pass", how, NULL });
+	}
+	kst_free(how);
 	r->error = kst_calloc(1, sizeof(*r->error));
 	if (r->error)
 		*r->error = *u->cli->err;

@@ -162,7 +162,7 @@ static int look_at_file(struct walker *k, int dirfd, const char *name)
 				     0;
 		else if ((st.st_size >= LEAST && (f = sniff(k, fd, &st, name, known))) || must)
 			/* What must be a truststore and is of no format at all is missed as well. */
-			rc = push(k, f, known ? known : kst_place_known((const char *)k->inside.data), &st);
+			rc = push(k, f, kst_place_known((const char *)k->inside.data), &st);
 	}
 	close(fd);
 	return rc;
