@@ -31,6 +31,8 @@ const char *kst_path_check_slug(enum kst_path_check check);
 const char *kst_path_check_title(enum kst_path_check check);
 const char *kst_reason_slug(enum kst_reason reason); /* NULL for NONE */
 const char *kst_reason_meaning(enum kst_reason reason);
+enum kst_path_check kst_reason_check(enum kst_reason reason); /* which it is a failure of */
+enum kst_reason kst_reason_find(const char *slug);            /* NONE: there is none */
 
 /* ---- whom one trusts ---- */
 

@@ -3,6 +3,7 @@
  * help.c - overview, help on a command, a topic or an error: the pages of the manual
  */
 #include "cmd/help.h"
+#include "kstool/verify.h"
 
 #include <string.h>
 
@@ -231,7 +232,7 @@ static bool error_page(struct out *o, const char *slug)
 
 static int unknown_topic(struct cli *cli, const char *word)
 {
-	const char *names[384], *near;
+	const char *names[448], *near;
 	size_t nr = 0;
 
 	for (const struct cmd *const *c = cmd_table; *c && nr < 100; c++)
@@ -243,6 +244,8 @@ static int unknown_topic(struct cli *cli, const char *word)
 		names[nr++] = kst_code_slug((enum kst_code)code);
 	for (int id = 0; id < KST_PROBLEM_COUNT && nr < 383; id++)
 		names[nr++] = kst_problem_slug((enum kst_problem_id)id);
+	for (int r = 1; r < KST_REASON_COUNT && nr < 447; r++)
+		names[nr++] = kst_reason_slug((enum kst_reason)r);
 	names[nr] = NULL;
 	near = opt_nearest(word, names);
 	if (near)
@@ -307,7 +310,9 @@ static int run(struct cli *cli, void *opts)
 		bool error = error_page(cli->out, one);
 
 		/* "no-mac" is both: why a file is refused, and what is wrong with one that opens. */
-		if (!help_finding(cli->out, one, error) && !error)
+		bool any = help_finding(cli->out, one, error) || error;
+
+		if (!help_reason(cli->out, one, any) && !any)
 			return unknown_topic(cli, one);
 	}
 	return 0;

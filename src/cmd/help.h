@@ -22,5 +22,7 @@ void help_formats(struct out *o);
 void help_consumer_rows(struct out *o);
 /* The page of a finding of lint; `second` where a page of the same word stands above it. */
 bool help_finding(struct out *o, const char *slug, bool second);
+/* The same of a reason of verify. */
+bool help_reason(struct out *o, const char *slug, bool second);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "kstool/verify.h"
+
 /* ---- consumers ---- */
 
 struct consumer_row {
@@ -49,6 +51,23 @@ void help_consumer_rows(struct out *o)
 }
 
 /* ---- findings ---- */
+
+bool help_reason(struct out *o, const char *slug, bool second)
+{
+	enum kst_reason r = kst_reason_find(slug);
+
+	if (r == KST_REASON_NONE)
+		return false;
+	if (second)
+		out_blank(o);
+	out_str(o, "reason", slug);
+	out_str(o, "reason_check", kst_path_check_slug(kst_reason_check(r)));
+	out_str(o, second ? "reason_meaning" : "meaning", kst_reason_meaning(r));
+	out_heading(o, "%s, as kstool verify finds it", slug);
+	out_line(o, "  %s", kst_reason_meaning(r));
+	out_line(o, "  check %s: %s", kst_path_check_slug(kst_reason_check(r)), kst_path_check_title(kst_reason_check(r)));
+	return true;
+}
 
 bool help_finding(struct out *o, const char *slug, bool second)
 {

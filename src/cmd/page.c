@@ -232,6 +232,7 @@ static const struct {
 	{ "%formats", formats },
 	{ "%consumers", page_consumers },
 	{ "%findings", page_findings },
+	{ "%checks", page_checks },
 	{ "%schemas", schema_list },
 };
 #define FILLS (sizeof(fills) / sizeof(*fills))

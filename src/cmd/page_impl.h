@@ -14,6 +14,7 @@ void page_statuses(const char *exits, struct kst_buf *out); /* "0 3 4" */
 /* page_lists.c: the tables of consumer.h and lint.h. */
 void page_consumers(struct kst_buf *out);
 void page_findings(struct kst_buf *out);
+void page_checks(struct kst_buf *out);
 const char *page_mac(const struct kst_consumer *c); /* what a file for it is protected by */
 
 #endif

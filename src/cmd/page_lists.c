@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "kstool/verify.h"
+
 static void pair(struct kst_buf *out, const char *label, const char *text)
 {
 	kst_buf_printf(out, "\n*%s*\n\t", label);
@@ -52,6 +54,18 @@ void page_findings(struct kst_buf *out)
 			kst_buf_printf(&name, "%s%s", slug, open ? "CONSUMER" : "");
 			pair(out, (const char *)name.data, meaning);
 		}
+	}
+}
+
+void page_checks(struct kst_buf *out)
+{
+	for (int c = 0; c < KST_CHECK_COUNT; c++) {
+		kst_buf_printf(out, "\n## %s\n\n", kst_path_check_slug((enum kst_path_check)c));
+		scd_escape(out, kst_path_check_title((enum kst_path_check)c));
+		kst_buf_puts(out, ".\n");
+		for (int r = 1; r < KST_REASON_COUNT; r++)
+			if ((int)kst_reason_check((enum kst_reason)r) == c)
+				pair(out, kst_reason_slug((enum kst_reason)r), kst_reason_meaning((enum kst_reason)r));
 	}
 }
 

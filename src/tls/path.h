@@ -90,7 +90,6 @@ void find_pass(struct findings *f, enum kst_path_check check, int depth, const c
 void find_not(struct findings *f, enum kst_path_check check, enum kst_reason reason, int depth,
 	      const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 bool find_any(const struct findings *f, enum kst_path_check check, int depth);
-enum kst_path_check reason_check(enum kst_reason reason);
 
 /* Text of a name, for findings: the CN or what a list shows.  Appended. */
 #define PATH_NAME 128

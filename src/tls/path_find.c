@@ -104,7 +104,7 @@ void find_fail(struct findings *f, enum kst_reason reason, int depth, const char
 	va_list ap;
 
 	va_start(ap, fmt);
-	put(f, (struct kst_path_finding){ .check = reason_check(reason), .result = KST_RESULT_FAIL,
+	put(f, (struct kst_path_finding){ .check = kst_reason_check(reason), .result = KST_RESULT_FAIL,
 					  .reason = reason, .depth = depth, .text = text_of(fmt, ap) });
 	va_end(ap);
 }
@@ -114,7 +114,7 @@ void find_lax(struct findings *f, enum kst_reason reason, int depth, const char 
 	va_list ap;
 
 	va_start(ap, fmt);
-	put(f, (struct kst_path_finding){ .check = reason_check(reason),
+	put(f, (struct kst_path_finding){ .check = kst_reason_check(reason),
 					  .result = f->strict ? KST_RESULT_FAIL : KST_RESULT_PASS,
 					  .let_pass = !f->strict, .reason = reason, .depth = depth,
 					  .text = text_of(fmt, ap) });

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* verify_words.c - what checks and reasons are called, from checks.def */
+#include <string.h>
+
 #include "tls/path.h"
 
 static const struct {
@@ -40,7 +42,15 @@ const char *kst_reason_meaning(enum kst_reason reason)
 	return reasons[reason].meaning;
 }
 
-enum kst_path_check reason_check(enum kst_reason reason)
+enum kst_path_check kst_reason_check(enum kst_reason reason)
 {
 	return reasons[reason].check;
+}
+
+enum kst_reason kst_reason_find(const char *slug)
+{
+	for (int i = 1; i < KST_REASON_COUNT; i++)
+		if (strcmp(reasons[i].slug, slug) == 0)
+			return (enum kst_reason)i;
+	return KST_REASON_NONE;
 }
