@@ -278,7 +278,7 @@ bool tls_target(const struct tls_view *v, enum kst_side side, struct verify_targ
 		.trust_option = seat->by->option,
 		.entry = seat->id ? seat->id->entry : NULL,
 		.has_key = seat->id && seat->id->nr == 1,
-		.is_server = !seat->id,
+		.is_server = !seat->id && side == KST_SIDE_SERVER,
 		.req = &seat->by->req,
 		.v = &p->verdict,
 	};

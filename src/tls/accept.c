@@ -124,6 +124,7 @@ static int receive(struct guest *g, struct kst_error *err)
 		;
 	if (ret == 1) {
 		SSL_clear_mode(g->end.ssl, SSL_MODE_AUTO_RETRY);
+		kst_end_facts(&g->end);
 		serve(g);
 	} else if (g->end.err.code != KST_OK || g->io.code != KST_OK) {
 		const struct kst_error *why = g->end.err.code != KST_OK ? &g->end.err : &g->io;
@@ -136,7 +137,11 @@ static int receive(struct guest *g, struct kst_error *err)
 		if (h->alert_from < 0 && h->fault != KST_FAULT_REFUSED_CERT) {
 			h->fault = KST_FAULT_PROTOCOL;
 			h->fault_side = KST_SIDE_CLIENT;
-			memcpy(h->fault_text, why->message, sizeof(h->fault_text) - 1);
+			const char *text = why->code == KST_E_NOT_TLS ? "what came is no TLS" : why->message;
+			size_t n = strnlen(text, sizeof(h->fault_text) - 1);
+
+			memcpy(h->fault_text, text, n);
+			h->fault_text[n] = '\0';
 		}
 	}
 	kst_end_facts(&g->end);

@@ -60,6 +60,30 @@ static void own_address(struct kst_listener *l)
 		memcpy(l->address, b.data, b.len + 1);
 }
 
+/* ADDRESS:PORT, :PORT; port 0, which nobody can connect to, is any here. */
+static int parse(struct kst_endpoint *e, const char *address)
+{
+	const char *port = strrchr(address, ':');
+	char text[300];
+	bool any = port && !strcmp(port, ":0");
+
+	if (!port || strlen(address) >= sizeof(text))
+		return -1;
+	memcpy(text, address, strlen(address) + 1);
+	if (any)
+		text[port + 1 - address] = '1';
+	if (port == address) {
+		if (strlen(port + 1) >= sizeof(e->port) || !port[1] || strspn(port + 1, "0123456789") != strlen(port + 1))
+			return -1;
+		memcpy(e->port, port + 1, strlen(port + 1));
+	} else if (kst_endpoint_parse(e, text, NULL)) {
+		return -1;
+	}
+	if (any)
+		memcpy(e->port, "0", 2);
+	return 0;
+}
+
 int kst_tls_listen(struct kst_listener **out, const char *address, struct kst_error *err)
 {
 	struct kst_listener *l = kst_calloc(1, sizeof(*l));
@@ -72,9 +96,7 @@ int kst_tls_listen(struct kst_listener **out, const char *address, struct kst_er
 	if (!l)
 		return kst_error_nomem(err);
 	l->fd = -1;
-	if (address[0] == ':' && strlen(address) < sizeof(e.port))
-		memcpy(e.port, address + 1, strlen(address));
-	else if (kst_endpoint_parse(&e, address, err)) {
+	if (parse(&e, address) < 0) {
 		kst_error_setx(err, KST_E_BAD_VALUE, "\"%s\" is no ADDRESS:PORT", address);
 		goto fail;
 	}

@@ -10,4 +10,11 @@
  */
 void signals_init(void);
 
+/*
+ * For a command that runs until it is told to stop, and then has something to say: from now on the first
+ * INT or TERM makes the descriptor readable that this returns (-1: none can be made), and is no end.
+ * The second one is.
+ */
+int signals_stop(void);
+
 #endif

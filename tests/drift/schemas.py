@@ -54,11 +54,11 @@ def of_example(example, special):
 	return [f"{command}: {f}\n{seen}" for f in faults(text, status)], json.loads(text).get("schema") if text else None
 
 
-def of_plain(example, columns):
+def of_plain(example, columns, special):
 	"""--plain has the columns that the man page promises"""
 	command = example + " --plain > .lines"
 	with tempfile.TemporaryDirectory(prefix="kstool-plain.") as directory:
-		ex.in_stage(command, {"before": "", "exit": 0}, directory)
+		ex.in_stage(command, special, directory)
 		lines = open(directory + "/.lines", encoding="utf-8").read().split("\n")[:-1]
 	return [f"{command}: {len(l.split(chr(9)))} columns, the man page tells of {len(columns)}: {l}" for l in lines or [""]
 		if len(l.split("\t")) != len(columns)], None
@@ -94,7 +94,9 @@ def main():
 			if row["plain"] and (not changes or words == ["trust"]):
 				# The first example of diff has files that do not differ: no line to count.
 				example = "kstool diff app.p12 bundle.pem" if words == ["diff"] else row["examples"][0]
-				jobs.append(pool.submit(of_plain, example, row["plain"]))
+				how = special.get(example, ordinary)
+				if how["exit"] != 7: # nobody answers, so there is no line: tests/interop has servers
+					jobs.append(pool.submit(of_plain, example, row["plain"], how))
 			for e in row["examples"]:
 				if re.search(r"[|;<>&]|--json|--plain", e):
 					e = re.sub(r" --json$", "", e)
