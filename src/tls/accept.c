@@ -8,6 +8,7 @@
 #include "tls/session.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -18,6 +19,7 @@
 #include "tls/net.h"
 
 #define REQUEST_MAX 16384
+#define LINGER_MS 1000
 #define QUIET_MS 2000 /* how long a client that is through may say nothing */
 
 struct guest {
@@ -148,6 +150,22 @@ static int receive(struct guest *g, struct kst_error *err)
 	return g->talk.nomem ? kst_error_nomem(err) : 0;
 }
 
+/*
+ * Let the other side read what it was told last.  Closing while something of it is unread would send a
+ * reset, which takes the alert with it (RFC 9293 3.10.7.4).
+ */
+static void linger(struct guest *g)
+{
+	char data[4096];
+	size_t rounds = 32;
+
+	if (g->net.fd < 0 || shutdown(g->net.fd, SHUT_WR) < 0)
+		return;
+	kst_net_restart(&g->net, LINGER_MS);
+	while (rounds-- && kst_net_read(&g->net, data, sizeof(data), NULL) > 0)
+		;
+}
+
 int kst_tls_accept(struct kst_listener *l, int stop, struct kst_handshake *out, const struct kst_connect *how,
 		   const struct kst_side_options *server, struct kst_error *err)
 {
@@ -170,6 +188,7 @@ int kst_tls_accept(struct kst_listener *l, int stop, struct kst_handshake *out, 
 	if (!ret)
 		ret = receive(&g, err);
 	kst_end_release(&g.end);
+	linger(&g);
 	kst_net_close(&g.net);
 	if (ret < 0)
 		kst_handshake_release(out);
