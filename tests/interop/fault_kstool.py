@@ -91,20 +91,54 @@ def test(c, port):
                              c["host"], *revocation(c)))
 
 
+def identity(c, port, version, good):
+    """kstool tls test, as a faulty client of a good server.  An Answer: was it let in?"""
+    status, doc = kstool("tls", "test", "127.0.0.1:%d" % port, "--trust", good + "/trust.pem", "--host", HOST, "--http",
+                         "--tls", version, *(["--identity", c["dir"] + "/id.pem"] if c["sends"] else []))
+    if status not in (0, 1) or "fault" not in doc:
+        return peers.Answer(None, trouble(status, doc))
+    refusals = ("certificate-refused", "refused-by-application") if c["sends"] else (NONE_SENT,)
+    # The alert decrypt_error is for a wrong signature of the handshake, and of a certificate (RFC 8446 6.2).
+    if doc["fault"] == "bad-proof" and doc["alert"] and doc["alert"]["name"] == "decrypt_error":
+        refusals += ("bad-proof",)
+    if status and doc["fault"] not in refusals:
+        return peers.Answer(False, "? " + doc["fault"])
+    return peers.Answer(status == 0, doc["summary"])
+
+
+def refused(c, servers, answers, good, want):
+    """Does it notice what the real servers did?  One with TLS 1.2, another with 1.3; a server says no cause."""
+    if "group" not in c:
+        return None
+    mine = [s for s in servers if c["group"] in s.ports and (c["name"], s.name) in answers]
+    for i, (v, n) in enumerate((("1.2", 0), ("1.3", 1))):
+        if len(mine) <= n:
+            continue
+        s = mine[(c["group"] + n) % len(mine)]
+        theirs, ours = answers[c["name"], s.name][i], identity(c, s.ports[c["group"]], v, good)
+        if theirs.ok is not None and (theirs.ok != ours.ok or ours.words.startswith("?")):
+            return "? TLS %s, %s: %s, and kstool: %s" % (v, s.name, theirs.words, ours.words)
+    return want
+
+
 WAYS = ("verify", "live", "pair", "test", "serve")
 
 
-def ask(cases, ports, good):
+def ask(cases, ports, servers, answers, good):
     """{(case, way or "strict"): answer}"""
     out = {}
-    for c, a in zip(cases, peers.pool(verify, cases)):
-        out[c["name"], "verify"] = a
     live = [c for c in cases if c["name"] in ports]
-    for c, a in zip(live, peers.pool(lambda c: verify(c, source="127.0.0.1:%d" % ports[c["name"]]), live)):
-        out[c["name"], "live"] = a
-    for c, a in zip(cases, peers.pool(lambda c: pair(c, good), cases)):
-        out[c["name"], "pair"] = a
     easy = [c for c in cases if c["sends"] and not c["reason"] and c["revocation"] != "staple"]
-    for c, a in zip(easy, peers.pool(lambda c: verify(c, "--policy", "strict"), easy)):
-        out[c["name"], "strict"] = a
+    for way, some, look in (
+            ("verify", cases, verify), ("strict", easy, lambda c: verify(c, "--policy", "strict")),
+            ("live", live, lambda c: verify(c, source="127.0.0.1:%d" % ports[c["name"]])),
+            ("pair", cases, lambda c: pair(c, good)), ("test", live, lambda c: test(c, ports[c["name"]])),
+            ("test", [c for c in cases if c["side"] == "client"],
+             lambda c: refused(c, servers, answers, good, wanted(c)))):
+        for c, a in zip(some, peers.pool(look, some)):
+            out[c["name"], way] = a
     return out
+
+
+def wanted(c):
+    return (c["reason"] or "valid") if c["sends"] else NONE_SENT

@@ -156,10 +156,11 @@ def table(where):
         lambda: ask_servers(clients, servers, answers),
         lambda: ask_clients(faulty, ports, where, classes, answers),
         lambda: peers.ask_owners(where + "/own", own, wants, java, answers)])
-    mine = kstool.ask(cases, ports, good)
+    mine = kstool.ask(cases, ports, servers, answers, good)
     wrong = show(cases, answers, mine)
     refused = [c for c in clients if c["fault"] in ("unknown-ca", "expired-leaf", "no-client-certificate")]
-    wrong += late.show(late.ask(refused, servers, {}), servers)
+    wrong += late.show(late.ask(refused, servers, {
+        "kstool": lambda c, port, v: kstool.identity(c, port, v, good)}), servers)
     if wrong:
         print("FAIL: faults:\n  " + "\n  ".join(wrong), file=sys.stderr)
         raise SystemExit(1)
@@ -184,7 +185,7 @@ def show(cases, answers, mine):
         if rows:
             print("\n%-28s %-20s %s   %s" % (title, "kstool verify", "  ".join(kstool.WAYS[1:]), "  ".join(names)))
         for c in rows:
-            cells, want = [], (c["reason"] or "valid") if c["sends"] else kstool.NONE_SENT
+            cells, want = [], kstool.wanted(c)
             said = {way: mine.get((c["name"], way)) for way in kstool.WAYS}
             for way, a in said.items():
                 if a is not None and a != want:
