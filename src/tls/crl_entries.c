@@ -22,7 +22,7 @@
 #define OID_CERTIFICATE_ISSUER "\x55\x1d\x1d"
 
 /* A table half full has runs of a few; somebody has made this one collide. */
-#define PROBES_MAX 4096
+#define PROBES_MAX 512
 
 struct entry {
 	struct kst_bytes serial, issuer; /* issuer: value of certificateIssuer; empty */

@@ -39,6 +39,10 @@ int kst_crl_each_point(const struct kst_cert *cert,
 	return 0;
 }
 
+/* Names of a certificate are held against names of a list, each against each, before anybody's
+ * signature was looked at: so many times and no more.  What is left then does not match. */
+#define COMPARISONS_MAX 20000
+
 static bool same_general_name(const struct kst_der_item *a, const struct kst_der_item *b)
 {
 	if (a->id != b->id)
@@ -49,17 +53,19 @@ static bool same_general_name(const struct kst_der_item *a, const struct kst_der
 }
 
 /* Do two GeneralNames (contents) have one in common? */
-static bool share(struct kst_bytes a, struct kst_bytes b)
+static bool share(struct kst_bytes a, struct kst_bytes b, unsigned *left)
 {
 	struct kst_der da = kst_der_bytes(a);
 	struct kst_der_item x, y;
 
-	while (kst_der_next(&da, &x) == 1) {
+	while (*left && kst_der_next(&da, &x) == 1) {
 		struct kst_der db = kst_der_bytes(b);
 
-		while (kst_der_next(&db, &y) == 1)
+		while (*left && kst_der_next(&db, &y) == 1) {
+			--*left;
 			if (same_general_name(&x, &y))
 				return true;
+		}
 	}
 	return false;
 }
@@ -89,19 +95,20 @@ static struct kst_bytes full_name(struct kst_bytes point)
 
 struct covering {
 	const struct kst_crl *crl;
-	const struct kst_cert *cert;
 	unsigned reasons;
-	bool any, elsewhere;
+	unsigned left; /* comparisons */
+	bool own;      /* of the issuer of the certificate */
+	bool any;      /* the certificate has points */
 };
 
-static bool same_point(const struct kst_crl *crl, const struct kst_crl_point *p)
+static bool same_point(const struct kst_crl *crl, const struct kst_crl_point *p, unsigned *left)
 {
 	struct kst_bytes list = full_name(crl->scope.point), mine = full_name(p->name);
 
 	if (!crl->scope.point.len)
 		return true;
 	if (list.len)
-		return share(list, mine.len ? mine : p->issuers);
+		return share(list, mine.len ? mine : p->issuers, left);
 	/* Both relative to the issuer of the list. */
 	return kst_bytes_is(crl->scope.point, p->name.data, p->name.len);
 }
@@ -111,45 +118,48 @@ static int match(void *ctx, const struct kst_crl_point *p)
 	struct covering *c = ctx;
 
 	c->any = true;
+	if (!c->left)
+		return 1;
+	c->left--;
 	/* The point says who issues its list; without, the issuer of the certificate does. */
 	if (p->issuers.len
-		    ? !has_directory_name(p->issuers, c->crl->issuer) || !c->crl->scope.indirect
-		    : !kst_name_equal(c->crl->issuer, c->cert->issuer)) {
-		c->elsewhere |= p->issuers.len != 0;
-		return 0;
-	}
-	if (same_point(c->crl, p))
-		c->reasons |= p->reasons;
+		    ? has_directory_name(p->issuers, c->crl->issuer) && c->crl->scope.indirect
+		    : c->own)
+		if (same_point(c->crl, p, &c->left))
+			c->reasons |= p->reasons;
 	return 0;
 }
 
 unsigned kst_crl_covers(const struct kst_crl *crl, const struct kst_cert *cert, char *why,
 			size_t size)
 {
-	struct covering c = { .crl = crl, .cert = cert };
-	bool ca = kst_cert_is_ca(cert), own = kst_name_equal(crl->issuer, cert->issuer);
+	struct covering c = { .crl = crl,
+			      .own = kst_name_equal(crl->issuer, cert->issuer),
+			      .left = COMPARISONS_MAX };
+	bool ca = kst_cert_is_ca(cert);
 
 	*why = '\0';
 	if (crl->scope.attribute) {
-		snprintf(why, size, "it is about attribute certificates only");
+		snprintf(why, size, "is about attribute certificates only");
 		return 0;
 	}
 	if (ca ? crl->scope.user : crl->scope.ca) {
-		snprintf(why, size, "it is about %s certificates only", ca ? "end entity" : "CA");
+		snprintf(why, size, "is about %s certificates only", ca ? "end entity" : "CA");
 		return 0;
 	}
 	if (kst_crl_each_point(cert, match, &c) < 0) {
-		snprintf(why, size, "the certificate's distribution points are malformed");
+		snprintf(why, size,
+			 "is of no use: the distribution points of the certificate are malformed");
 		return 0;
 	}
 	/* A list of the CA that is of no one point is about all that it issued. */
-	if (own && !crl->scope.point.len && !c.reasons)
+	if (c.own && !crl->scope.point.len && !c.reasons)
 		c.reasons = KST_REASONS_ALL;
 	/* Without distribution points, one named by the issuer is taken to be there. */
-	if (own && !c.any && has_directory_name(full_name(crl->scope.point), cert->issuer))
+	if (c.own && !c.any && has_directory_name(full_name(crl->scope.point), cert->issuer))
 		c.reasons = KST_REASONS_ALL;
 	if (!c.reasons)
 		snprintf(why, size,
-			 "it is of a distribution point that the certificate does not name");
+			 "is of a distribution point that the certificate does not name");
 	return c.reasons & crl->scope.reasons;
 }

@@ -108,15 +108,12 @@ static int look(struct kst_inquiry *q, struct kst_crl *c, struct use *use, struc
 	bad = bad_signature(c, q->issuer);
 	if (!bad && !may_sign_crls(q->issuer))
 		bad = "is signed by a CA whose key usage does not allow that (no cRLSign)";
-	if (!bad) {
-		if (kst_crl_index(c, err) < 0)
-			return -1;
-		if (*c->fault)
-			bad = c->fault;
-	}
-	if (bad) {
+	if (!bad && kst_crl_index(c, err) < 0)
+		return -1;
+	if (bad || *c->fault) {
 		use->reasons = 0;
-		kst_inquiry_none(q, KST_REVOKED_BAD, &of, "%s", bad);
+		kst_inquiry_none(q, KST_REVOKED_BAD, &of, "%s%s",
+				 bad ? bad : "cannot be used: ", bad ? "" : c->fault);
 		return 0;
 	}
 	use->fresh = kst_fresh(q->at, c->this_update, c->next_update, kst_cert_not_after(q->cert));
