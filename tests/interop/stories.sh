@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
-# stories.sh - the first five minutes, with real servers in the end: a PKCS#12 for a Java service, and a JKS that is
-# renewed under a running one.  Debian has neither Spring Boot nor Kafka: a plain Java program with the same
-# key manager stands in for each (Tls.java, Reload.java), and nginx is reloaded as well.
+# stories.sh - the first five minutes, with real servers in the end: a PKCS#12 for a Java service, a JKS that is renewed
+# under a running one, and a private CA of many devices.  Debian has neither Spring Boot nor Kafka: a plain
+# Java program with the same key manager stands in for each (Tls.java, Reload.java), and nginx is reloaded as
+# well.  STORY_DEVICES=10000 makes the third as large as it is told.
 . tests/lib/sh.sh
 PATH=$PATH:/usr/sbin:/sbin
 pids=
@@ -54,6 +55,9 @@ if [ $java ]; then
 	pids="$pids $!"
 	started ports serve.log
 	port() { sed -n "s/^$1 //p" ports; }
+	yes_ 'a: the running service' k tls test "127.0.0.1:$(port shop)" --host shop.acme.test --trust ca.crt
+	no 'a: the one with the hole' k tls test "127.0.0.1:$(port hole)" --host shop.acme.test --trust ca.crt
+	says 'a: and why' 'Acme Issuing CA'
 	yes_ 'a: the running service' k verify "127.0.0.1:$(port shop)" --host shop.acme.test --trust ca.crt
 	no 'a: the one with the hole' k verify "127.0.0.1:$(port hole)" --host shop.acme.test --trust ca.crt
 	says 'a: and why' 'Acme Issuing CA'
@@ -116,5 +120,43 @@ if [ $nginx ]; then
 	(sleep 1; nginx -p "$PWD" -c "$PWD/nginx.conf" -e "$PWD/nginx.log" -s reload 2>/dev/null) &
 	yes_ 'c: nginx -s reload' k diff kafka.jks "127.0.0.1:$nginx" --leaf --wait 30s
 fi
+for p in $nginx ${jport:-}; do
+	yes_ "c: clients of $p" k tls test "127.0.0.1:$p" --host api.acme.test --trust clients.jks
+done
+cd ..
+# --- (d) a private CA, many devices, three of them stolen
+mkdir d; cd d
+n=${STORY_DEVICES:-12}
+yes_ 'd: init' k ca init --name 'Acme Devices CA' --self-root --crl-url http://pki.acme.test/devices.crl --new-pass gen:ca.pass
+awk -v n="$n" 'BEGIN { print "name,san"; for (i = 1; i <= n; i++) printf "dev-%05d,uri:urn:acme:dev:%05d\n", i, i }' >devices.csv
+batch() {
+	yes_ 'd: batch' k ca issue --batch devices.csv --client --days 365 --to p12 --new-pass 'gen:out/{name}.pass' \
+		--iterations 2048 --out-dir out -j 0 --pass file:ca.pass
+}
+batch; says 'd: issued' "$n issued, 0 unchanged, 0 failed"
+batch; says 'd: again' "0 issued, $n unchanged, 0 failed"
+is 'd: files' "$(ls out/*.p12 | wc -l)" "$n"
+yes_ 'd: the gateway' k ca issue gw --server --host gw.acme.test --to p12 --new-pass gen:gw.pass --pass file:ca.pass
+pair() { # device, more options
+	k tls pair ${2:+"$2" "$3"} --server gw.p12 --server-trust pki/trust.pem --client "out/$1.p12" --client-trust pki/trust.pem \
+		--host gw.acme.test --pass gw.p12=file:gw.pass --pass "out/$1.p12=file:out/$1.pass"
+}
+yes_ 'd: gateway and device' pair dev-00001
+no 'd: a device is no gateway' k tls pair --server out/dev-00001.p12 --pass file:out/dev-00001.pass --client-trust pki/trust.pem
+printf 'name\ndev-00002\ndev-00005\ndev-00007\n' >stolen.csv
+yes_ 'd: revoke' k ca revoke --batch stolen.csv --reason keyCompromise --pass file:ca.pass
+code=0; k ca status >said 2>&1 || code=$?
+says 'd: status' "$((n - 2)) live, 3 revoked, 0 expired"
+says 'd: status' 'CRL .* 3 revoked'
+yes_ 'd: the list' k ca crl -o devices.crl --pass file:ca.pass
+yes_ 'd: one that is kept' pair dev-00001 --crl devices.crl
+no 'd: one that was stolen' pair dev-00002 --crl devices.crl
+says 'd: one that was stolen' 'keyCompromise'
+k export out/dev-00001.p12 --chain --pass file:out/dev-00001.pass -o kept.pem -q >/dev/null 2>&1
+k export out/dev-00002.p12 --chain --pass file:out/dev-00002.pass -o stolen.pem -q >/dev/null 2>&1
+yes_ 'd: one that is kept' k verify kept.pem --trust pki/trust.pem --purpose client --crl devices.crl
+no 'd: one that was stolen' k verify stolen.pem --trust pki/trust.pem --purpose client --crl devices.crl
+says 'd: and why' 'revoked'
+says 'd: with its reason' 'keyCompromise'
 cd ..
 done_ stories
