@@ -113,7 +113,7 @@ static int report(struct cli *cli, const struct init_opts *opt, const char *name
 		say(&changes, dir, KST_CA_STORE, "private-key", about(cert[0], "issuing CA"), cert[0]);
 		say(&changes, dir, KST_CA_TRUST, "trusted-cert", about(cert[1], "root"), cert[1]);
 	} else {
-		struct change *c = changes_add(&changes, CHANGE_CREATED, dir, "ca");
+		struct change *c = changes_add(&changes, CHANGE_CREATED, dir, "store");
 
 		change_set_text(c, kst_asprintf("\"%s\"%s", name, waits ? ", which waits for its root" : ""));
 		if (waits && ca)
