@@ -265,7 +265,7 @@ int kst_tls_fetch(struct kst_live *out, const struct kst_connect *how, struct ks
 	kst_net_close(&net);
 	if (ret < 0) {
 		if (mine.code == KST_E_TIMEOUT)
-			kst_error_hint(&mine, "add --timeout=%ds to wait longer", 3 * (net.timeout_ms + 999) / 1000);
+			kst_error_hint(&mine, "add --timeout=%ds to wait longer", 3 * ((net.timeout_ms + 999) / 1000));
 		kst_live_release(&live);
 		if (err && err->code == KST_OK)
 			*err = mine;

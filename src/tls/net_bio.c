@@ -53,8 +53,8 @@ static long bio_ctrl(BIO *b, int cmd, long num, void *ptr)
 	switch (cmd) {
 	case BIO_CTRL_FLUSH:
 		return 1;
-	case BIO_CTRL_EOF:
-		return s->over;
+	case BIO_CTRL_EOF: /* a deadline is no end, which libssl would answer with an alert */
+		return s->net->ended;
 	default: /* what others ask a BIO is none of ours */
 		return 0;
 	}
