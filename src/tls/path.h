@@ -104,6 +104,9 @@ void rule_host(const struct path *p, struct findings *f);
 void rule_usage(const struct path *p, struct findings *f);    /* CA or not, key usages */
 void rule_lengths(const struct path *p, struct findings *f);
 void rule_names(const struct path *p, struct findings *f);    /* name constraints */
+void rule_policies(const struct path *p, struct findings *f);
+/* Has every certificate below the anchor certificate policies? */
+bool path_has_policies(const struct path *p);
 void rule_critical(const struct path *p, struct findings *f);
 void rule_form(const struct path *p, struct findings *f);
 void rule_strength(const struct path *p, struct findings *f);

@@ -187,6 +187,7 @@ void path_judge(struct path *p, struct findings *f)
 	rule_usage(p, f);
 	rule_lengths(p, f);
 	rule_names(p, f);
+	rule_policies(p, f);
 	rule_critical(p, f);
 	rule_form(p, f);
 	rule_strength(p, f);

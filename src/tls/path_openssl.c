@@ -54,10 +54,13 @@ static enum kst_reason reason_of(int error)
 	}
 }
 
-/* A certificate policy is looked at where a CA asks for that (RFC 5280 6.1.3 (e), (f)). */
+/*
+ * A certificate policy is looked at where a CA asks for that (RFC 5280 6.1.3 (e), (f)), and where there are
+ * some: rule_policies() has judged the rest, and OpenSSL 3.0 loses memory over constraints without policies.
+ */
 static bool has_policies(const struct path *p)
 {
-	for (size_t i = 1; i < p->nr; i++)
+	for (size_t i = 1; i + 1 < p->nr && path_has_policies(p); i++)
 		if (p->ext[i].of[EXT_POLICY_CONSTRAINTS].has || p->ext[i].of[EXT_INHIBIT_ANY].has)
 			return true;
 	return false;
@@ -77,8 +80,14 @@ static int ask(const struct path *p, X509_STORE *store, X509_STORE_CTX *ctx, STA
 	param = X509_STORE_CTX_get0_param(ctx);
 	if (p->req->strict)
 		flags |= X509_V_FLAG_X509_STRICT;
-	if (has_policies(p))
+	if (has_policies(p)) {
+		/* The user takes any policy, which OpenSSL wants to be told (RFC 5280 6.1.1 (c)). */
+		ASN1_OBJECT *any = OBJ_nid2obj(NID_any_policy);
+
+		if (!any || X509_VERIFY_PARAM_add0_policy(param, any) != 1)
+			return X509_V_ERR_OUT_OF_MEM;
 		flags |= X509_V_FLAG_POLICY_CHECK;
+	}
 	/* To OpenSSL a certificate is over in the second that its notAfter names (RFC 5280 4.1.2.5: that
 	 * second is its last); in that one it is not asked about the time. */
 	for (size_t i = 0; i < p->nr; i++)
