@@ -86,7 +86,7 @@ static int add(struct kst_anchors *a, const struct kst_entry *e, struct kst_erro
 	if (grow(a, err) < 0)
 		return -1;
 	to = &a->row[a->nr];
-	*to = (struct anchor){ .source = a->nr_sources, .none = e->no_anchor };
+	*to = (struct anchor){ .source = a->nr_sources, .none = e->no_anchor, .more = e->restriction != NULL };
 	kst_entry_trust_bits(e, &to->yes, &to->no);
 	to->server_after = e->server_after;
 	to->email_after = e->email_after;

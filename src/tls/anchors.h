@@ -11,6 +11,7 @@ struct anchor {
 	unsigned yes, no; /* KST_FOR_* that it is trusted, distrusted for; `no` wins */
 	bool none;        /* its file says that it is no anchor */
 	int64_t server_after, email_after; /* what was issued later is not trusted; 0: no date */
+	bool more;        /* there is a limit that only words tell, in `limits` */
 	char *limits;     /* all that in words; NULL: it is trusted for everything */
 	size_t next;      /* in its bucket; SIZE_MAX ends */
 };

@@ -73,6 +73,9 @@ static void ends_in_anchor(const struct path *p, struct findings *f)
 		find_fail(f, KST_REASON_DISTRUSTED, depth, "%s does not trust it for what was issued after %s",
 			  kst_anchors_source(p->req->anchors, a->source)->name,
 			  kst_time_text(after, KST_TIME_DATE, day));
+	else if (a->more) /* p11-kit attaches extensions, name constraints for one */
+		find_lax(f, KST_REASON_DISTRUSTED, depth, "%s limits it in a way that is not applied: %s",
+			  kst_anchors_source(p->req->anchors, a->source)->name, a->limits ? a->limits : "");
 	else
 		find_pass(f, KST_CHECK_TRUSTED, depth, NULL);
 }

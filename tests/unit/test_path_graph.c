@@ -297,6 +297,20 @@ START_TEST(what_was_issued_after_the_date_is_not_trusted)
 }
 END_TEST
 
+START_TEST(a_limit_in_words_is_told)
+{
+	struct kst_entry *e = path_entry(&root);
+
+	ck_assert_ptr_nonnull(e->restriction = kst_strdup("extension 2.5.29.30 attached to it"));
+	send(&leaf);
+	send(&ica);
+	path_trust_entry(anchors, e);
+	ck_assert(verify() && has_finding(&v, KST_REASON_DISTRUSTED, 2, true));
+	req.strict = true;
+	EXPECT(DISTRUSTED);
+}
+END_TEST
+
 START_TEST(distrust_of_an_intermediate_counts_below_it)
 {
 	struct kst_entry *e = path_entry(&ica);
@@ -518,6 +532,7 @@ Suite *test_path_graph(void)
 	tcase_add_test(t, a_thousand_cas_of_one_name_cost_a_moment);
 	tcase_add_test(t, purposes_and_distrust_count);
 	tcase_add_test(t, what_was_issued_after_the_date_is_not_trusted);
+	tcase_add_test(t, a_limit_in_words_is_told);
 	tcase_add_test(t, distrust_of_an_intermediate_counts_below_it);
 	tcase_add_test(t, weak_keys_and_digests);
 	tcase_add_test(t, times_are_whole_seconds_and_both_ends_belong);
