@@ -343,6 +343,8 @@ void describe_type(const struct kst_head *h, struct kst_buf *out)
 		break;
 	case KST_KIND_CERT:
 		kst_buf_puts(out, h->trusted ? "CA" : "cert");
+		if (h->nr_certs > 1) /* of a server */
+			kst_buf_printf(out, " +%u", h->nr_certs - 1);
 		break;
 	case KST_KIND_SECRET:
 		kst_buf_puts(out, "secret");
@@ -396,6 +398,8 @@ void describe_type_words(const struct kst_head *h, struct kst_buf *out)
 		break;
 	case KST_KIND_CERT:
 		kst_buf_puts(out, h->trusted ? "trusted CA" : "certificate");
+		if (h->nr_certs > 1)
+			kst_buf_printf(out, " and %u more, as sent", h->nr_certs - 1);
 		break;
 	case KST_KIND_SECRET:
 	case KST_KIND_CSR:

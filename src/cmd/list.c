@@ -347,8 +347,7 @@ static void chain_rows(struct cli *cli, struct kst_store *s, const struct row *r
 	for (size_t i = 0; i < nr; i++) {
 		struct kst_entry *e;
 
-		if (kst_store_entry(s, rows[i].index, &e, NULL) < 0 || e->kind != KST_KIND_KEY ||
-		    e->chain.nr < 2)
+		if (kst_store_entry(s, rows[i].index, &e, NULL) < 0 || e->chain.nr < 2)
 			continue;
 		out_blank(cli->out);
 		out_line(cli->out, "chain of %s:", rows[i].alias);

@@ -105,7 +105,7 @@ static const struct opt options[] = {
 	  "where a source says what it trusts its certificates for: those for this, and for no other "
 	  "use in this store", entries_purposes, false },
 	{ "fingerprint", 0, OPT_TEXT, offsetof(struct trust_opts, fingerprint), WHAT_TEXT,
-	  "sha256:HEX", "take only the certificate with this fingerprint", NULL, false },
+	  "sha256:HEX", "take only the certificate with this fingerprint; HOST:PORT needs one", NULL, false },
 	{ "replace", 0, OPT_FLAG, offsetof(struct trust_opts, replace), WHAT_TEXT, NULL,
 	  "let --alias replace another trusted certificate, and --sync remove", NULL, false },
 	{ "under", 0, OPT_TEXT, offsetof(struct trust_opts, under), WHAT_DIR, "DIR",
@@ -135,6 +135,9 @@ const struct cmd cmd_trust = {
 	.help = "Adds every CA certificate of the sources as trusted. A certificate that is there\n"
 		"under any name is unchanged, so the command can be repeated. Of several\n"
 		"certificates, what is no CA or has expired is left out and named.\n\n"
+		"Of a server, HOST:PORT, only the certificate with the --fingerprint that its owner told\n"
+		"you is taken: anybody on the way could answer in its place. Without one, what it sends\n"
+		"is shown, and nothing is trusted.\n\n"
 		"With --sync the trusted certificates of the store become exactly those of the\n"
 		"sources; keys and their chains stay. Where something goes, the question is asked\n"
 		"first, or --replace is needed, and the old file is kept as STORE.kstool-bak.\n\n"
@@ -144,7 +147,7 @@ const struct cmd cmd_trust = {
 		"can be done is done; what is locked (4) or cannot be written (8) is named. --plain\n"
 		"then has the columns action, file, type, managed-by, reason.\n",
 	.examples = examples,
-	.exits = "0 1 3 4 5 8",
+	.exits = "0 1 3 4 5 7 8",
 	.opts = options,
 	.live = LIVE_AT(struct trust_opts),
 	.size = sizeof(struct trust_opts),

@@ -61,6 +61,8 @@ def shown(p):
                 check(word in out, lambda: "show lacks %r: %s" % (word, out))
             check(out.rstrip().endswith("kstool verify " + s.at), "the last line says that nothing was verified")
             is_("list", p.ok("list", s.at, "--plain").out.decode().split("\t")[:3], [s.at, "127.0.0.1", "cert"])
+            out = p.ok("list", s.at, "--chain").out.decode()
+            check("cert +1 " in out and "chain of 127.0.0.1:" in out and "  Acme Issuing CA  until " in out, lambda: "list: " + out)
             is_("a field", p.ok("show", s.at, "--field", "sha256").out.decode().strip(), shop)
             # Exactly what was sent, and nothing else.
             p.write("got.pem", p.ok("export", s.at, "--chain").out)
