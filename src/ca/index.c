@@ -12,6 +12,7 @@
 
 #include "ca/ca.h"
 #include "crypto/cert_x509.h"
+#include "crypto/dn.h"
 #include "crypto/ossl.h"
 #include "kstool/ca_index.h"
 #include "kstool/text.h"
@@ -57,20 +58,31 @@ static void put_field(struct kst_buf *out, const char *text)
 	}
 }
 
-/* What openssl-ca calls it: its own function, which it compares by. */
-static int put_subject(struct kst_buf *out, const struct kst_ca_row *row, struct kst_error *err)
+/* The name as DER has it, of the certificate, or (an import that has none) of its text; NULL. */
+static X509_NAME *name_of(const struct kst_ca_row *row)
 {
 	struct kst_cert *cert = NULL;
-	X509 *x;
-	char *line = NULL;
+	X509_NAME *name = NULL;
 
-	if (row->cert.len && kst_cert_new(&cert, row->cert.data, row->cert.len, err) < 0)
-		return -1;
+	if (row->cert.len && kst_cert_new(&cert, row->cert.data, row->cert.len, NULL) == 0) {
+		X509 *x = kst_cert_x509(cert);
+
+		name = x ? X509_NAME_dup(X509_get_subject_name(x)) : NULL;
+	} else if (row->subject && *row->subject && kst_dn_parse(&name, row->subject, NULL) < 0) {
+		name = NULL;
+	}
+	kst_cert_free(cert);
+	return name;
+}
+
+/* What openssl-ca calls it: by its own function, for it compares by that. */
+static void put_subject(struct kst_buf *out, const struct kst_ca_row *row)
+{
 	kst_ossl_mark();
-	x = cert ? kst_cert_x509(cert) : NULL;
-	if (x)
-		line = X509_NAME_oneline(X509_get_subject_name(x), NULL, 0);
+	X509_NAME *name = name_of(row);
+	char *line = name ? X509_NAME_oneline(name, NULL, 0) : NULL;
 	kst_ossl_unmark();
+
 	/* An empty name would be equal to any other: the serial takes its place, as in openssl-ca. */
 	if (line && *line)
 		put_field(out, line);
@@ -79,8 +91,7 @@ static int put_subject(struct kst_buf *out, const struct kst_ca_row *row, struct
 	else
 		put_serial(out, row->serial, row->serial_len);
 	OPENSSL_free(line);
-	kst_cert_free(cert);
-	return 0;
+	X509_NAME_free(name);
 }
 
 int kst_ca_index_line(struct kst_buf *out, const struct kst_ca_row *row, int64_t now, struct kst_error *err)
@@ -100,8 +111,7 @@ int kst_ca_index_line(struct kst_buf *out, const struct kst_ca_row *row, int64_t
 	kst_buf_puts(out, "\t");
 	put_serial(out, row->serial, row->serial_len);
 	kst_buf_puts(out, "\tunknown\t");
-	if (put_subject(out, row, err) < 0)
-		return -1;
+	put_subject(out, row);
 	kst_buf_puts(out, "\n");
 	return out->failed ? kst_error_nomem(err) : 0;
 }
