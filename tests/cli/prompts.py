@@ -270,6 +270,24 @@ def questions(p):
     check(not os.path.exists(p.path("dev2.p12")), "a key without a name was made")
 
 
+def typed_name(p):
+    """What takes much back wants the name of the CA, not a y that fingers know by heart."""
+    p.ok("ca", "init", "--name", "Acme CA", "--new-pass", "file:pass", "--kdf-cost", "low")
+    for said in ("y\n", "yes\n", "Acme\n", "acme ca\n", "\n", "\x04"):
+        t = p.terminal("ca", "revoke", "pki/ca.pem", "--pass", "file:pass")
+        t.expect("Type the name of the CA to go on: ")
+        t.wait_echo(True)
+        t.send(said)
+        t.ends(5)
+        t.expect("declined")
+        is_("rows after %r" % said, p.run("ca", "list", "--root", "--state", "revoked", "--plain").out, b"")
+    t = p.terminal("ca", "revoke", "pki/ca.pem", "--pass", "file:pass")
+    t.expect("Type the name of the CA to go on: ")
+    t.send("Acme CA\n")
+    t.ends(0)
+    check(b"Acme CA" in p.ok("ca", "list", "--root", "--state", "revoked", "--plain").out, "the CA is not revoked")
+
+
 def nobody(p):
     """Without a terminal nothing waits: status 4, and the option to add is named."""
     before = p.files()
@@ -295,7 +313,7 @@ def nobody(p):
 
 def main():
     for test in (never_shown, three_tries, new_passphrase, signals, at_every_call, stopped,
-                 small_terminal, questions, nobody):
+                 small_terminal, questions, typed_name, nobody):
         with Place() as p:
             test(p)
     done("prompts")
