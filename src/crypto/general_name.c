@@ -53,8 +53,11 @@ static int not_ascii(const char *what, const char *name, struct kst_error *err)
 {
 	for (const char *p = name; *p; p++)
 		if ((unsigned char)*p >= 0x80) {
+			struct kst_buf ascii KST_SCRATCH_BUF = KST_BUF_INIT;
+
 			kst_error_setx(err, KST_E_BAD_VALUE, "%s %s is not ASCII", what, name);
-			return kst_error_hint(err, "write it in its ASCII form, as xn--...");
+			return kst_error_hint(err, "write it in its ASCII form, as %s",
+					      kst_text_idn_ascii(&ascii, name) == 0 ? (char *)ascii.data : "xn--...");
 		}
 	return 0;
 }

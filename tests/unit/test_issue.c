@@ -115,6 +115,17 @@ START_TEST(what_rfc_5280_does_not_let_a_name_be_is_refused)
 }
 END_TEST
 
+/* Which letters IDNA maps to which is more than a CA should decide: it says what it would sign. */
+START_TEST(a_name_beyond_ascii_is_refused_with_the_name_to_write)
+{
+	struct kst_issue_san san;
+	struct kst_error err = KST_ERROR_INIT;
+
+	ck_assert_int_eq(kst_issue_san_parse(&san, "B\xc3\xbc" "cher.example", &err), -1);
+	ck_assert_str_eq(err.hint, "write it in its ASCII form, as xn--bcher-kva.example");
+}
+END_TEST
+
 /* The same refusals where the caller did not parse, but made the struct. */
 START_TEST(names_are_looked_at_again_when_they_are_signed)
 {
@@ -492,6 +503,7 @@ Suite *test_issue(void)
 	tcase_add_test(t, rsassa_pss_has_the_parameters_of_its_hash);
 	tcase_add_loop_test(t, names_are_read_as_people_write_them, 0, N(good_san));
 	tcase_add_loop_test(t, what_rfc_5280_does_not_let_a_name_be_is_refused, 0, N(bad_san));
+	tcase_add_test(t, a_name_beyond_ascii_is_refused_with_the_name_to_write);
 	tcase_add_test(t, names_are_looked_at_again_when_they_are_signed);
 	tcase_add_loop_test(t, what_must_not_be_signed_is_refused, 0, N(refusals));
 	tcase_add_test(t, keys_that_are_weak_or_cannot_sign_are_not_certified);
