@@ -2,8 +2,10 @@
 """live.py - servers, @system and @java as sources: what is shown is what was sent; STARTTLS of each protocol"""
 import json
 import os
+import socket
 import ssl
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -370,8 +372,66 @@ def places(p):
         check("@system\t" in out and "@java\t" in out, lambda: "completion: " + out)
 
 
+# ---- verify: judged by whom one trusts, for the host that was named ----
+
+def verified(p):
+    key = p.path("shop.key")
+    with Server(tls(context(p.path("two.pem"), key))) as s:
+        t = json_of(p, "verify", s.at, "--trust", "root.pem", "--host", "shop.acme.test")["targets"][0]
+        is_("valid", (t["valid"], t["source"], t["host"], t["purpose"]), (True, s.at, "shop.acme.test", "server"))
+        is_("from", [c["from"] for c in t["chain"]], ["server", "server", "trust"])
+        t = json_of(p, "verify", s.at, "--trust", "root.pem", status=1)["targets"][0]
+        is_("the host is that of the endpoint", (t["host"], t["cause"]), ("127.0.0.1", "host-mismatch"))
+        t = json_of(p, "verify", s.at, "--trust", "root.pem", "--no-host")["targets"][0]
+        is_("no host", t["host"], None)
+        out = p.run("verify", s.at, "--trust", "ed.pem", "--no-host").out.decode()
+        for words in ("NOT VALID", "missing", "sent by the server", "Of the path there are 2 certificates that the server sent"):
+            check(words in out, lambda: "verify does not say %r: %s" % (words, out))
+    with Server(tls(context(p.path("shop.pem"), key))) as s:
+        t = json_of(p, "verify", s.at, "--trust", "root.pem", "--no-host", status=1)["targets"][0]
+        is_("missing", t["cause"], "incomplete-chain")
+        json_of(p, "verify", s.at, "--trust", "root.pem", "--no-host", "--extra", "ica.pem")
+        at = s.at
+    fails(p, 7, "unreachable", "verify", at, "--trust", "root.pem")
+
+
+def answer(p, state):
+    """an OCSP response of the issuing CA about shop.pem, by openssl"""
+    serial = subprocess.run(["openssl", "x509", "-in", p.path("shop.pem"), "-noout", "-serial"], capture_output=True, text=True,
+                            check=True).stdout.strip().split("=")[1]
+    p.write("ocsp.index", ("%s\t400101000000Z\t%s\t%s\tunknown\t/CN=shop.acme.test\n" % (
+        state, "250101000000Z,keyCompromise" if state == "R" else "", serial)).encode())
+    subprocess.run(["openssl", "ocsp", "-index", p.path("ocsp.index"), "-CA", p.path("ica.pem"), "-rsigner", p.path("ica.pem"), "-rkey",
+                    p.path("ica.key"), "-issuer", p.path("ica.pem"), "-cert", p.path("shop.pem"), "-ndays", "2", "-respout",
+                    p.path("ocsp.der")], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def stapled(p):
+    """what the server staples counts, though nobody asked for revocation, unless it is turned off"""
+    for state, cause in (("V", None), ("R", "revoked")):
+        answer(p, state)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        peer = subprocess.Popen(["openssl", "s_server", "-accept", "127.0.0.1:%d" % port, "-cert", p.path("shop.pem"), "-key",
+                                 p.path("shop.key"), "-cert_chain", p.path("ica.pem"), "-status_file", p.path("ocsp.der"), "-quiet"],
+                                stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            at, end = "127.0.0.1:%d" % port, time.time() + PATIENCE
+            while p.run("show", at).code == 7 and time.time() < end:
+                time.sleep(0.05)
+            ask = ["verify", at, "--trust", "root.pem", "--host", "shop.acme.test"]
+            t = json_of(p, *ask, status=1 if cause else 0)["targets"][0]
+            is_("cause", t["cause"], cause)
+            is_("state", t["chain"][0]["revocation"]["state"], "revoked" if cause else "good")
+            check("stapled" in t["chain"][0]["revocation"]["source"], lambda: str(t["chain"][0]))
+            is_("off", json_of(p, *ask, "--revocation", "off")["targets"][0]["chain"][0]["revocation"], None)
+        finally:
+            peer.kill()
+            peer.wait()
+
+
 with Place() as place:
     place.write("two.pem", place.read("shop.pem") + place.read("ica.pem"))  # as servers send it: without the root
-    for part in (shown, names, wrong, trusted, compared, starttls, places):
+    for part in (shown, names, wrong, trusted, compared, verified, stapled, starttls, places):
         part(place)
 done("live", " (%d protocols, %d refusals)" % (len(PROTOCOLS), len(REFUSALS)))
