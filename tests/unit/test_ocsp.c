@@ -337,6 +337,14 @@ START_TEST(test_no_response)
 		ck_assert_int_eq(kst_revocations_add_staple(r, der.data, n, NULL), 0);
 		ck_assert_int_eq(ask_at(0).state, KST_REVOKED_UNKNOWN);
 	}
+	/* And one with something behind it. */
+	struct kst_buf more KST_SCRATCH_BUF = KST_BUF_INIT;
+	kst_buf_put(&more, der.data, der.len);
+	kst_buf_u8(&more, 0);
+	kst_revocations_free(r);
+	ck_assert_int_eq(kst_revocations_new(&r, NULL), 0);
+	ck_assert_int_eq(kst_revocations_add_staple(r, more.data, more.len, NULL), 0);
+	ck_assert_str_eq(ask_at(0).text, "stapled by the server is no OCSP response");
 	OPENSSL_free((void *)der.data);
 }
 END_TEST
