@@ -48,3 +48,38 @@ REPEAT=20 ratio 'a change with a key file (no Argon2id) : version' 5 '< 10 ms' \
 $k slot list big.kst >/dev/null
 REPEAT=5 ratio 'show one of 100,000 entries : version' 5 '<= 100 ms' "$k show big.kst bench-ca-077777 --key-file big.key" "$k version"
 /usr/bin/time -f "show one of 100,000: %e s, %M KiB" $k show big.kst bench-ca-077777 --key-file big.key >/dev/null
+# Verification, handshakes and the private CA
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -days 3650 -subj '/O=Bench/CN=Bench CA' 2>/dev/null
+cat > issue.sh <<'L' # N: a key, a request, a certificate and a PKCS#12 for each of N devices, with openssl alone
+i=0
+while [ $i -lt $1 ]; do
+	i=$((i + 1))
+	printf 'subjectAltName=URI:urn:acme:dev:%d,DNS:d.test\nextendedKeyUsage=clientAuth,serverAuth\n' $i > ext
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout d.key -out d.csr -subj "/CN=dev-$i" 2>/dev/null
+	openssl x509 -req -in d.csr -CA ca.pem -CAkey ca.key -days 90 -extfile ext -out d.pem 2>/dev/null
+	openssl rand -hex 16 > d.pass
+	openssl pkcs12 -export -inkey d.key -in d.pem -certfile ca.pem -name dev-$i -iter 2048 -out d.$i.p12 -passout file:d.pass
+done
+L
+sh issue.sh 1
+REPEAT=20 ratio "verify, one CA : openssl verify" 5 '>= 0.5' "$k verify d.pem --trust ca.pem --purpose client" \
+	"openssl verify -CAfile ca.pem -purpose sslclient d.pem"
+cat ca.pem $bundle > many.pem
+REPEAT=20 ratio "verify, one of $((n + 1)) CAs : openssl verify" 5 '>= 0.5' "$k verify d.pem --trust many.pem --purpose client" \
+	"openssl verify -CAfile many.pem -purpose sslclient d.pem"
+# A handshake of two identities in memory beside a server and a client of openssl on a socket
+cat > hands.sh <<'L'
+timeout 10 openssl s_server -www -accept 127.0.0.1:0 -naccept 1 -cert d.pem -key d.key -CAfile ca.pem -Verify 2 -verify_return_error > srv.log 2>&1 &
+for i in $(seq 200); do grep -q ACCEPT srv.log && break; sleep 0.01; done
+timeout 10 openssl s_client -connect 127.0.0.1:$(sed -n 's/^ACCEPT .*://p' srv.log) -cert d.pem -key d.key -CAfile ca.pem </dev/null >/dev/null 2>&1
+wait
+L
+cat d.pem d.key > d.id
+REPEAT=10 ratio 'tls pair, mutual : s_server and s_client' 5 '>= 0.5' \
+	"$k tls pair --server d.id --server-trust ca.pem --client d.id --client-trust ca.pem --host d.test" "sh hands.sh"
+m=${BATCH:-100}
+$k ca init --ca pki --name 'Bench CA' --alg p256 --new-pass file:pass -q >/dev/null
+awk -v n=$m 'BEGIN { print "name,san"; for (i = 1; i <= n; i++) printf "dev-%d,uri:urn:acme:dev:%d\n", i, i }' > devices.csv
+ratio "ca issue --batch of $m, p12 : openssl, one by one" 3 '>= 1' \
+	"rm -rf out p; cp -r pki p; $k ca issue --ca p --pass file:pass --batch devices.csv --client --days 90 --to p12 --new-pass gen:out/{name}.pass --iterations 2048 --out-dir out" \
+	"sh issue.sh $m"

@@ -6,6 +6,8 @@ Each answer is the cause in kstool's word (a reason of include/kstool/checks.def
 """
 import json
 import os
+import select
+import subprocess
 
 import fault_peers as peers
 
@@ -121,6 +123,39 @@ def refused(c, servers, answers, good, want):
     return want
 
 
+def serve(cases, good, conf):
+    """kstool tls serve, judging clients that come with curl.  {name: answer}; these are judged by the same files."""
+    p = subprocess.Popen([KSTOOL, "tls", "serve", "--identity", good + "/id.pem", "--trust", cases[0]["dir"] + "/trust.pem",
+                          "--require-client-cert", "--json", "--no-input", *revocation(cases[0])],
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                         env={**os.environ, "KSTOOL_SIGNERS": ""})
+    peers.running.append(p)
+    ready = select.select([p.stderr], [], [], 20)[0]
+    port = peers.first(r"127\.0\.0\.1:(\d+)", p.stderr.readline().decode(), "") if ready else ""
+    if not port:
+        return {c["name"]: "? it does not listen" for c in cases}
+    came = []
+    for c in cases:
+        status, said = peers.run(["curl", "-sSk", "--max-time", "8", "https://127.0.0.1:%s/" % port,
+                                  *(["--cert", c["dir"] + "/chain.pem", "--key", c["dir"] + "/key.pem"] if c["sends"] else [])],
+                                 OPENSSL_CONF=conf)
+        if status != 58: # "problem with the local certificate": nobody sends that
+            came.append((c, status, said))
+    p.terminate()
+    try:
+        seen = json.loads(p.communicate(timeout=20)[0])["clients"]
+    except (ValueError, KeyError, subprocess.TimeoutExpired) as e:
+        return {c["name"]: "? %r" % e for c in cases}
+    if len(seen) != len(came):
+        return {c["name"]: "? %d clients came, and %d were seen" % (len(came), len(seen)) for c in cases}
+    out = {}
+    for (c, status, said), doc in zip(came, seen):
+        out[c["name"]] = shaken(c, 0 if doc["done"] else 1, doc)
+        if doc["done"] != (status == 0):
+            out[c["name"]] = "? curl: %s" % said
+    return out
+
+
 WAYS = ("verify", "live", "pair", "test", "serve")
 
 
@@ -137,6 +172,13 @@ def ask(cases, ports, servers, answers, good):
              lambda c: refused(c, servers, answers, good, wanted(c)))):
         for c, a in zip(some, peers.pool(look, some)):
             out[c["name"], way] = a
+    groups = {}
+    for c in cases:
+        if "group" in c:
+            groups.setdefault((c["group"], c["revocation"]), []).append(c)
+    conf = peers.openssl_of_old(os.path.dirname(good))
+    for some in peers.pool(lambda g: serve(g, good, conf), groups.values()) if peers.here("curl") else []:
+        out.update({(name, "serve"): a for name, a in some.items()})
     return out
 
 
