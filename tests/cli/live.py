@@ -15,10 +15,22 @@ from command import *  # noqa: E402,F403
 from server import *  # noqa: E402,F403
 
 
+try:
+    import schema
+    STRICT = schema.validators(schema.load(os.path.join(os.getcwd(), "src", "schema")))
+except ImportError:
+    STRICT = None
+    skipped("schemas of servers", "there is no python3-jsonschema that knows draft 2020-12")
+
+
 def json_of(p, *args, status=0):
+    """The document, which its schema must allow"""
     r = p.run(*args, "--json")
     check(r.code == status, lambda: "kstool %s: %s" % (" ".join(args), r))
-    return json.loads(r.out)
+    doc = json.loads(r.out)
+    wrong = list(schema.faults(doc, STRICT)) if STRICT else []
+    check(not wrong, lambda: "kstool %s: %s" % (" ".join(args), wrong))
+    return doc
 
 
 def fails(p, status, slug, *args, says=(), **how):
