@@ -57,6 +57,8 @@ static const struct {
 	{ "dsa", "show", "kstool show FILE" },
 	{ "crl2pkcs7", "convert", "kstool convert FILE... -o NEW.p7b" },
 	{ "s_client", "show", "kstool show HOST:443" },
+	{ "update-ca-certificates", "trust", "a CA into the system's and every other list:  kstool trust --under / FILE" },
+	{ "update-ca-trust", "trust", "a CA into the system's and every other list:  kstool trust --under / FILE" },
 	/* certutil, step, certigo, keystore-explorer, and plain words */
 	{ "inspect", "show", "kstool show FILE" },
 	{ "dump", "show", "kstool show FILE" },
@@ -82,7 +84,8 @@ static const struct {
 	{ "new", "create", "kstool create STORE" },
 	{ "generate", "keygen", "kstool keygen STORE --host HOST --create" },
 	{ "merge", "convert", "kstool convert A B -o NEW" },
-	{ "validate", "check", "kstool check STORE" },
+	{ "validate", "verify", "will it be trusted:  kstool verify FILE --host HOST" },
+	{ "validate", "check", "is a native store whole:  kstool check STORE" },
 	{ "fsck", "check", "kstool check STORE" },
 	{ NULL, NULL, NULL }
 };
