@@ -202,8 +202,9 @@ struct kst_ca_order {
 	const char *name, *alias;
 	const char *batch;          /* what tells this order from others; of it there is one that is not
 				     * delivered at most.  NULL: nothing is looked for */
-	bool once;                  /* ... and one at all (that was revoked counts too), unless ... */
+	bool once;                  /* ... and one at all, unless ... */
 	int64_t due;                /* ... all that are valid end by this time; 0: never */
+	bool revoked_stays;         /* with once: what was revoked last is not made again */
 	enum kst_profile profile;
 	const char *subject;        /* RFC 4514; NULL: subject_der, else CN=name */
 	struct kst_bytes subject_der;

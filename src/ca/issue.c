@@ -86,7 +86,8 @@ static int take(struct kst_ca_order *o, enum kst_ca_fate fate, const struct kst_
 	return o->tbs.failed ? kst_error_nomem(err) : 0;
 }
 
-/* One row of the same order, newest first.  Stops with 1 when it is clear what becomes of the order. */
+/* One row of the same order, newest first.  Stops with 1 or NEW when it is clear what becomes of the order. */
+#define NEW 2
 static int look_at(void *ctx, const struct kst_ca_row *row, struct kst_error *err)
 {
 	struct look *l = ctx;
@@ -102,7 +103,13 @@ static int look_at(void *ctx, const struct kst_ca_row *row, struct kst_error *er
 	/* Its key is in a file that is locked. */
 	if (!row->delivered && row->state != KST_CA_REVOKED && row->created > kst_time_now() - KST_CA_STALE)
 		return take(o, KST_CA_BUSY, row, err) < 0 ? -1 : 1;
-	if (!o->once || (o->due && row->not_after <= o->due && row->state != KST_CA_REVOKED) ||
+	/* Nobody has to be waited for: whoever completes what is pending has it, too. */
+	if (row->state == KST_CA_PENDING && o->once)
+		return take(o, KST_CA_BUSY, row, err) < 0 ? -1 : 1;
+	/* The last word on this order was to take it back: what is older does not count. */
+	if (o->once && row->state == KST_CA_REVOKED)
+		return !o->revoked_stays ? NEW : take(o, KST_CA_THERE, row, err) < 0 ? -1 : 1;
+	if (!o->once || (o->due && row->not_after <= o->due) ||
 	    (!row->delivered && row->state == KST_CA_VALID) || row->not_after <= kst_time_now())
 		return 0;
 	return take(o, KST_CA_THERE, row, err) < 0 ? -1 : 1;
@@ -115,7 +122,9 @@ static int look_up(struct kst_ca *ca, struct kst_ca_order *o, const struct kst_c
 	struct look l = { .o = o, .made = made };
 	struct kst_ca_query q = { .batch = o->batch, .newest = true };
 
-	return o->batch ? kst_ca_each(ca, &q, look_at, &l, err) : 0;
+	int rc = o->batch ? kst_ca_each(ca, &q, look_at, &l, err) : 0;
+
+	return rc == NEW ? 0 : rc;
 }
 
 int kst_ca_look(struct kst_ca *ca, struct kst_ca_order *order, size_t nr, size_t *todo, struct kst_error *err)

@@ -21,23 +21,28 @@ int ca_open(struct cli *cli, const struct ca_opts *opt, bool waiting, struct kst
 	return kst_ca_open(out, ca_dir(opt), open, waiting, cli->err);
 }
 
-int ca_open_to_sign(struct cli *cli, const struct ca_opts *opt, struct kst_open_options *open,
-		    struct kst_ca **out)
+int ca_complete(struct cli *cli, struct kst_ca *ca)
 {
 	size_t nr = 0;
 
+	if (kst_ca_complete(ca, &nr, cli->err) < 0)
+		return -1;
+	if (nr)
+		out_note(cli->out, "%s: %zu certificate(s) of a command that was stopped are signed now",
+			 kst_ca_dir(ca), nr);
+	return 0;
+}
+
+int ca_open_to_sign(struct cli *cli, const struct ca_opts *opt, struct kst_open_options *open,
+		    struct kst_ca **out)
+{
 	if (ca_open(cli, opt, false, open, out) < 0)
 		return -1;
-	if (cli->g.dry_run || cli->g.check)
+	if (cli->g.dry_run || cli->g.check || ca_complete(cli, *out) == 0)
 		return 0;
-	if (kst_ca_complete(*out, &nr, cli->err) < 0) {
-		kst_ca_free(*out);
-		*out = NULL;
-		return -1;
-	}
-	if (nr)
-		out_note(cli->out, "%s: %zu certificate(s) of a command that was stopped are signed now", ca_dir(opt), nr);
-	return 0;
+	kst_ca_free(*out);
+	*out = NULL;
+	return -1;
 }
 
 int ca_profile(struct cli *cli, bool server, bool client, bool both, enum kst_profile *out)

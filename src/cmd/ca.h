@@ -19,7 +19,9 @@ const char *ca_dir(const struct ca_opts *opt);
 /* `open` is filled and must outlive the CA.  0 or -1. */
 int ca_open(struct cli *cli, const struct ca_opts *opt, bool waiting, struct kst_open_options *open,
 	    struct kst_ca **out);
-/* The same for a command that signs: what others left unsigned is completed, and said. */
+/* What others wrote down and did not come to sign is signed, and said: by whoever has use for the CA's key. */
+int ca_complete(struct cli *cli, struct kst_ca *ca);
+/* Both, for a command that signs in any case. */
 int ca_open_to_sign(struct cli *cli, const struct ca_opts *opt, struct kst_open_options *open,
 		    struct kst_ca **out);
 

@@ -186,14 +186,18 @@ static int write_trust(struct cli *cli, const struct kst_ca *ca, const struct ca
 	return ret;
 }
 
+int ca_files_dir(struct cli *cli, const struct ca_files *f)
+{
+	if (mkdir(f->dir, 0755) == 0 || errno == EEXIST)
+		return 0;
+	kst_error_set(cli->err, errno == EROFS ? KST_E_READ_ONLY : KST_E_CANNOT_WRITE, "cannot be made");
+	return kst_error_subject(cli->err, "%s", f->dir);
+}
+
 int ca_files_prepare(struct cli *cli, const struct kst_ca *ca, struct ca_files *f, const char *first)
 {
-	if (ask_for_all(cli, f, first) < 0)
+	if (ask_for_all(cli, f, first) < 0 || ca_files_dir(cli, f) < 0)
 		return -1;
-	if (mkdir(f->dir, 0755) < 0 && errno != EEXIST) {
-		kst_error_set(cli->err, errno == EROFS ? KST_E_READ_ONLY : KST_E_CANNOT_WRITE, "cannot be made");
-		return kst_error_subject(cli->err, "%s", f->dir);
-	}
 	return write_trust(cli, ca, f);
 }
 

@@ -43,6 +43,7 @@ struct ca_files {
 };
 int ca_files_begin(struct cli *cli, const struct ca_files_opts *opt, const struct kst_ca *ca, struct ca_files *f);
 void ca_files_release(struct ca_files *f);
+int ca_files_dir(struct cli *cli, const struct ca_files *f);
 /* Something will be made: the directory, trust.pem, the passphrase that is one for all.  `first`: a path to ask for. */
 int ca_files_prepare(struct cli *cli, const struct kst_ca *ca, struct ca_files *f, const char *first);
 /* "out/api.p12", or "out/api.key" and "out/api.pem": path[1] is NULL for one.  0 or -1. */

@@ -207,6 +207,7 @@ static int run(struct cli *cli, void *opts)
 {
 	const struct issue_opts *opt = opts;
 	struct order_terms t = { .alg = opt->alg ? opt->alg : "p256", .once = opt->if_missing || opt->batch,
+				 .revoked_stays = opt->batch != NULL,
 				 .must_staple = opt->must_staple };
 	struct kst_ca_batch batch = { .nr = 0 };
 	struct orders o = { .source = opt->batch, .lenient = t.once,
@@ -223,7 +224,7 @@ static int run(struct cli *cli, void *opts)
 		return -1;
 	if (opt->batch && kst_ca_batch_read(&batch, opt->batch, cli->err) < 0)
 		goto done;
-	if (ca_open_to_sign(cli, &opt->ca, &open, &o.ca) < 0 || ca_files_begin(cli, &opt->files, o.ca, &o.files) < 0 ||
+	if (ca_open(cli, &opt->ca, false, &open, &o.ca) < 0 || ca_files_begin(cli, &opt->files, o.ca, &o.files) < 0 ||
 	    (opt->batch ? rows(cli, &o, opt, &batch, &t) : names(cli, &o, opt, &t)) < 0)
 		goto done;
 	if (opt->batch) {
@@ -302,7 +303,8 @@ const struct cmd cmd_ca_issue = {
 		"--batch takes the names from a file. A batch that was stopped, by whatever, is run again\n"
 		"with the same words: rows that have their certificate are unchanged, those that were\n"
 		"begun are brought to an end with the same key and serial number, the rest is made. A\n"
-		"row that fails is named, the others stand, and the exit status is 1.\n",
+		"row that fails is named, the others stand, and the exit status is 1. A row whose certificate was\n"
+		"revoked is not made again.\n",
 	.examples = examples,
 	.plain = "action file name serial sha256",
 	.exits = "0 1 3 4 5 6 8",

@@ -137,6 +137,7 @@ int orders_add(struct orders *o, const char *name, const char *alias, const char
 	a->not_after = now + cut(t->days * INT64_C(86400), t->jitter);
 	a->alg = t->alg;
 	a->once = t->once;
+	a->revoked_stays = t->revoked_stays;
 	a->due = t->due;
 	a->must_staple = t->must_staple;
 	r->like = t->like ? kst_cert_ref(t->like) : NULL;
@@ -598,7 +599,8 @@ int orders_run(struct cli *cli, struct orders *o)
 
 		while (o->ask[first].fate != KST_CA_MADE)
 			first++;
-		if (ca_files_prepare(cli, o->ca, &o->files, o->row[first].path[0]) < 0)
+		if (ca_complete(cli, o->ca) < 0 ||
+		    ca_files_prepare(cli, o->ca, &o->files, o->row[first].path[0]) < 0)
 			return -1;
 		if (make_all(cli, o, todo) < 0)
 			return -1;
@@ -612,7 +614,7 @@ int orders_run(struct cli *cli, struct orders *o)
 	}
 	if (o->source && !dry && !somebody_else(o))
 		sweep(o);
-	if (o->manifest && !dry && ca_manifest_write(o, cli->err) < 0)
+	if (o->manifest && !dry && (ca_files_dir(cli, &o->files) < 0 || ca_manifest_write(o, cli->err) < 0))
 		return -1;
 	return orders_report(cli, o);
 }

@@ -34,7 +34,7 @@ struct order_terms {
 	long days;
 	long jitter;              /* percent of the days that may be cut off at random */
 	const char *alg;
-	bool once;
+	bool once, revoked_stays; /* struct kst_ca_order */
 	int64_t due;
 	bool must_staple;
 	struct kst_cert *like;    /* the same subject as this one, which it renews ... */

@@ -306,7 +306,7 @@ static int renew(struct cli *cli, struct orders *o)
 	struct kst_key *key;
 
 	/* The first passphrase is that of the CA, those of the stores come after it. */
-	if (!dry && o->nr && kst_ca_key(o->ca, KST_CA_BY_CA, &key, cli->err) < 0)
+	if (!dry && o->nr && (kst_ca_key(o->ca, KST_CA_BY_CA, &key, cli->err) < 0 || ca_complete(cli, o->ca) < 0))
 		return -1;
 	for (size_t i = 0; !dry && i < o->nr; i++)
 		if (o->ask[i].fate != KST_CA_FAILED && renew_one(cli, o, i) < 0)
@@ -337,7 +337,7 @@ static int run(struct cli *cli, void *opts)
 		kst_error_setx(cli->err, KST_E_USAGE, "goes with --new-key");
 		return kst_error_subject(cli->err, "--alg");
 	}
-	if (ca_open_to_sign(cli, &opt->ca, &open, &o.ca) < 0 || ca_files_begin(cli, &opt->files, o.ca, &o.files) < 0)
+	if (ca_open(cli, &opt->ca, false, &open, &o.ca) < 0 || ca_files_begin(cli, &opt->files, o.ca, &o.files) < 0)
 		goto done;
 	if (opt->expiring && by_date(cli, o.ca, opt->expiring, &found) < 0)
 		goto done;

@@ -390,6 +390,8 @@ static int make(struct state *st)
 
 		if (r->path && !st->opt->replace && r->order.fate != KST_CA_THERE && cmd_fresh(cli, r->path, true) < 0)
 			return -1;
+		if (r->order.fate != KST_CA_THERE && ca_complete(cli, st->ca) < 0)
+			return -1;
 		if (r->order.fate != KST_CA_THERE &&
 		    kst_ca_issue(st->ca, &r->order, 1, &opt, &made, cli->err) < 0)
 			return -1;
@@ -453,7 +455,7 @@ static int run(struct cli *cli, void *opts)
 		kst_error_setx(cli->err, KST_E_USAGE, "--output and --out-dir exclude each other");
 		return -1;
 	}
-	if (ca_open_to_sign(cli, &st.opt->ca, &open, &st.ca) == 0)
+	if (ca_open(cli, &st.opt->ca, false, &open, &st.ca) == 0)
 		ret = all(&st);
 	for (size_t i = 0; i < st.nr; i++) {
 		struct request *r = &st.req[i];

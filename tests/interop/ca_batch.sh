@@ -101,6 +101,18 @@ openssl verify -x509_strict -CAfile out/trust.pem -untrusted pki/ca.pem pki/cert
 
 echo "ca_batch: $rows certificates, $killed runs killed ($before files then), none lost, none twice"
 
+# The revocation list has what was taken back, and nothing else.
+printf 'name\ndev-00003\ndev-00005\ndev-00300\n' > stolen.csv
+"$KSTOOL" ca revoke --batch stolen.csv --reason keyCompromise --pass file:pass --no-input > /dev/null || fail revoke
+openssl crl -in pki/crl.pem -CAfile pki/ca.pem -noout > verified 2>&1 && grep -q 'verify OK' verified || fail 'the CRL is not signed by the CA'
+openssl crl -in pki/crl.pem -noout -text | sed -n 's/ *Serial Number: //p' | sort > listed
+/usr/bin/python3 -c 'import sqlite3
+for s, in sqlite3.connect("file:pki/ledger.db?mode=ro", uri=True).execute("SELECT hex(serial) FROM certificate WHERE name IN (\"dev-00003\", \"dev-00005\", \"dev-00300\")"): print(s)' | sort > meant
+[ "$(wc -l < meant)" = 3 ] && cmp -s listed meant || fail "the CRL lists $(cat listed), and not $(cat meant)"
+# What was taken back is not made again by the batch.
+(issue) > again 2>&1 && grep -q "^0 issued, $rows unchanged, 0 failed\." again || fail "after the revocation: $(cat again)"
+echo 'ca_batch: the revocation list is right, and what was revoked stays so'
+
 # Ten commands at once, each with a name of its own, and all with one more: that is made once.
 for i in 0 1 2 3 4 5 6 7 8 9; do
 	{ "$KSTOOL" ca issue "one-$i.test" --server --out-dir many --pass file:pass --new-pass file:pass --iterations 1000 \
