@@ -231,7 +231,7 @@ static int outcome(struct live *l, struct kst_error *err)
 	/* An end without a word, where the server had shown who it is, is an answer. */
 	if (why->code == KST_OK ? !hung || h->server.came : hung && h->server.came)
 		return 0;
-	if (why->code != KST_OK && h->alert_from >= 0 && l->end.err.code == KST_OK)
+	if (why->code != KST_OK && h->alert_from == (int)KST_SIDE_SERVER && l->end.err.code == KST_OK)
 		return 0; /* a reset behind an alert */
 	if (why->code == KST_OK)
 		kst_error_setx(err, KST_E_CLOSED, "the other side ended the connection in the middle of the handshake");

@@ -33,11 +33,13 @@ static void by_alert(struct kst_talk *t)
 	case SSL_AD_CERTIFICATE_REQUIRED:
 		kst_talk_fault(t, KST_FAULT_NO_CLIENT, from, "%s", meaning);
 		return;
+	case SSL_AD_UNEXPECTED_MESSAGE:
+	case SSL_AD_DECODE_ERROR: /* GnuTLS, of an empty Certificate */
 	case SSL_AD_HANDSHAKE_FAILURE:
 		/* RFC 5246 7.4.6: what a server of TLS 1.2 says when the certificate that it wants is not there. */
 		if (from == KST_SIDE_SERVER && h->asked_for_client && !h->sent_client)
 			kst_talk_fault(t, KST_FAULT_NO_CLIENT, from, "%s", meaning);
-		else if (from == KST_SIDE_SERVER && !h->version)
+		else if (from == KST_SIDE_SERVER && !h->version && h->alert == SSL_AD_HANDSHAKE_FAILURE)
 			kst_talk_fault(t, KST_FAULT_NO_ALGORITHM, from, "%s", meaning);
 		break;
 	case SSL_AD_DECRYPT_ERROR:
@@ -68,6 +70,18 @@ static bool no_tls(int reason)
 	       reason == SSL_R_HTTPS_PROXY_REQUEST || reason == SSL_R_UNKNOWN_PROTOCOL ||
 	       reason == SSL_R_PACKET_LENGTH_TOO_LONG || reason == SSL_R_ENCRYPTED_LENGTH_TOO_LONG ||
 	       reason == SSL_R_RECORD_LENGTH_MISMATCH || reason == SSL_R_BAD_RECORD_TYPE;
+}
+
+/* OpenSSL sends an alert after whoever has left; nobody hears it. */
+static void unsay(struct kst_end *e)
+{
+	struct kst_handshake *h = e->talk->h;
+
+	if (h->alert_from != (int)e->side || !h->nr || h->step[h->nr - 1].kind != KST_STEP_ALERT)
+		return;
+	kst_free(h->step[--h->nr].text);
+	h->step[h->nr].text = NULL;
+	h->alert_from = h->alert = h->alert_after_ms = -1;
 }
 
 /* This end's own trouble, by OpenSSL's word for it. */
@@ -104,6 +118,7 @@ static void by_reason(struct kst_end *e, int reason)
 		kst_talk_fault(t, KST_FAULT_BAD_PROOF, me, "%s", words);
 		return;
 	case SSL_R_UNEXPECTED_EOF_WHILE_READING:
+		unsay(e);
 		kst_talk_fault(t, KST_FAULT_HUNG_UP, kst_other_side(me), "%s", kst_fault_meaning(KST_FAULT_HUNG_UP));
 		return;
 	case SSL_R_EXCESSIVE_MESSAGE_SIZE:
@@ -131,8 +146,10 @@ void kst_end_failed(struct kst_end *e, int ret)
 		/* ASN.1, X.509, a key that this OpenSSL does not know. */
 		kst_talk_fault(e->talk, KST_FAULT_PROTOCOL, other, "%s",
 			       ERR_reason_error_string(first) ? ERR_reason_error_string(first) : "");
-	else
+	else {
+		unsay(e);
 		kst_talk_fault(e->talk, KST_FAULT_HUNG_UP, other, "%s", kst_fault_meaning(KST_FAULT_HUNG_UP));
+	}
 	ERR_clear_error();
 }
 
