@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* trusting.c - --trust SOURCE: opening what it names, and saying always whom one trusted */
+#include "cmd/live.h"
 #include "cmd/trusting.h"
 
 #include <string.h>
@@ -26,6 +27,13 @@ static int add(struct cli *cli, struct kst_anchors *a, const char *name)
 	struct kst_store *s = NULL;
 	int ret;
 
+	/* Whoever answers there would vouch for himself. */
+	if (live_is(name)) {
+		kst_error_setx(cli->err, KST_E_USAGE, "is a server, and none is trusted for what it sends: name a store of CAs");
+		kst_error_advise(cli->err, "with a CA of it whose fingerprint you know", "kstool", "trust", "trust.kst", name,
+				 "--create", NULL);
+		return kst_error_subject(cli->err, "%s", name);
+	}
 	if (cmd_open(cli, name, &s) < 0)
 		return -1;
 	ret = kst_anchors_add_store(a, s, name, cli->err);

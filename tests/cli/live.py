@@ -136,6 +136,7 @@ def wrong(p):
     fails(p, 2, "usage", "show", "root.pem", "--sni", "a.test", says=["--sni"])
     fails(p, 2, "usage", "trust", "127.0.0.1:443", "root.pem", says=["127.0.0.1:443"])
     fails(p, 2, "usage", "lint", "127.0.0.1:443", says=["kstool export 127.0.0.1:443 --chain -o server.pem"])
+    fails(p, 2, "usage", "verify", "shop.pem", "--trust", "127.0.0.1:443", says=["kstool trust trust.kst 127.0.0.1:443"])
     fails(p, 2, "usage", "diff", "root.pem", "shop.pem", "--wait", "3s", says=["--wait"])
     # Of several, each is tried; the first failure is the status.
     with Server(tls(context(p.path("two.pem"), p.path("shop.key")))) as s:
