@@ -21,6 +21,8 @@ struct tls_identity {
 /* STORE[:ENTRY]; or several files with the key in one and certificates in others.  Nothing is opened where
  * the list is empty.  0 or -1. */
 int tls_identity_open(struct cli *cli, const char *option, const struct opt_list *files, struct tls_identity *out);
+/* A key that is none of its certificate is no reason to wait for anybody, or to bother a server: KEY_MISMATCH. */
+int tls_identity_fits(struct cli *cli, const char *option, const struct tls_identity *id);
 void tls_identity_release(struct tls_identity *id);
 /* Does one of its files hold trusted CAs beside the key? */
 bool tls_identity_trusts(struct cli *cli, const struct tls_identity *id);

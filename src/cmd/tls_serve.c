@@ -80,16 +80,6 @@ static int ask(struct state *st)
 	return 0;
 }
 
-/* A key that cannot serve is no reason to wait for a client. */
-static int check_key(struct state *st)
-{
-	if (kst_key_matches(st->me.key, st->me.chain->cert[0]) != 0)
-		return 0;
-	kst_error_setx(st->cli->err, KST_E_KEY_MISMATCH, "the private key is that of another certificate");
-	kst_error_subject(st->cli->err, "--identity %s", st->me.said);
-	return kst_error_command(st->cli->err, "kstool", "show", st->me.path, NULL);
-}
-
 /* ---- what is told ---- */
 
 static void greet(const struct state *st)
@@ -229,7 +219,7 @@ static int run(struct cli *cli, void *opts)
 	struct out *o = cli->out;
 	int ret = -1;
 
-	if (ask(&st) < 0 || check_key(&st) < 0 ||
+	if (ask(&st) < 0 || tls_identity_fits(cli, "--identity", &st.me) < 0 ||
 	    kst_tls_listen(&st.listener, st.opt->listen ? st.opt->listen : "127.0.0.1:0", cli->err) < 0)
 		goto done;
 	out_schema(o, "kstool.tls-serve/1");

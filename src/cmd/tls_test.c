@@ -87,6 +87,7 @@ static int open_all(struct state *st)
 	v->revocation = st->opt->revocation;
 	v->policy = st->opt->policy;
 	if (tls_identity_open(st->cli, "--identity", &st->opt->identity, &st->me) < 0 ||
+	    tls_identity_fits(st->cli, "--identity", &st->me) < 0 ||
 	    tls_judge_open(st->cli, &st->judge, "--trust", KST_USAGE_SERVER) < 0)
 		return -1;
 	if (!st->opt->no_host)

@@ -204,6 +204,15 @@ int tls_identity_open(struct cli *cli, const char *option, const struct opt_list
 	return at == KST_NO_BASE ? no_key(cli, option, out->said) : take_entry(cli, option, out, at);
 }
 
+int tls_identity_fits(struct cli *cli, const char *option, const struct tls_identity *id)
+{
+	if (!id->key || kst_key_matches(id->key, id->chain->cert[0]) != 0)
+		return 0;
+	kst_error_setx(cli->err, KST_E_KEY_MISMATCH, "the private key is that of another certificate");
+	kst_error_subject(cli->err, "%s %s", option, id->said);
+	return kst_error_command(cli->err, "kstool", "show", id->path, NULL);
+}
+
 void tls_identity_release(struct tls_identity *id)
 {
 	kst_chain_release(&id->loose);

@@ -156,7 +156,7 @@ def table(where):
         lambda: ask_servers(clients, servers, answers),
         lambda: ask_clients(faulty, ports, where, classes, answers),
         lambda: peers.ask_owners(where + "/own", own, wants, java, answers)])
-    mine = kstool.ask(cases, ports, servers, answers, good)
+    mine = kstool.ask(cases, ports, servers, answers, good, wants)
     wrong = show(cases, answers, mine)
     refused = [c for c in clients if c["fault"] in ("unknown-ca", "expired-leaf", "no-client-certificate")]
     wrong += late.show(late.ask(refused, servers, {
