@@ -167,4 +167,21 @@ is 'Ansible' "$(changed k trust app.p12 corp --create --pass file:pass --json)" 
 is 'Ansible, again' "$(changed k trust app.p12 corp --create --pass file:pass --json)" '0 False kstool.change/1'
 is 'Ansible, check mode again' "$(changed k trust app.p12 corp --create --pass file:pass --json --check)" '0 False kstool.change/1'
 is 'Ansible, whole image' "$(changed k trust --under "$I" second.pem --pass file:geheim --json)" '0 False kstool.trust/1'
+
+# --- where the image cannot be written: Java's CAs and those of a directory, in a file of their own
+rm "$I/opt/jdk-21/lib/security/jssecacerts" # which Java would take instead
+JAVA_HOME=$I/opt/jdk-21 k convert @java corp -o ts.p12 --as-trust --new-pass none -q 2>err || fail "convert @java: $(cat err)"
+k list ts.p12 --plain 2>/dev/null | cut -f 9 | sort -u > got
+{ k list "$I/opt/jdk-21/lib/security/cacerts" --plain; k list corp --plain; } 2>/dev/null | cut -f 9 | sort -u > want
+same 'all of them' want got
+if have javac; then
+	echo "own shop.acme.test $port PKCS12:ts.p12:: -" > connect
+	timeout 30 java -XX:TieredStopAtLevel=1 -cp classes Tls connect connect > java.log 2>&1 || fail "java: $(cat java.log)"
+	is 'Java trusts it with that' "$(grep -c failed java.log) $(wc -l < java.log)" '0 1'
+fi
+# --- exactly these
+k trust ts.p12 corp --sync --replace -q 2>err || fail "sync: $(cat err)"
+k list ts.p12 --plain 2>/dev/null | cut -f 9 | sort -u > got
+k list corp --plain 2>/dev/null | cut -f 9 | sort -u > want
+same 'exactly those' want got
 done_ image
