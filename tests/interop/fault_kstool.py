@@ -18,11 +18,14 @@ NONE_SENT = "no-client-certificate"
 
 def kstool(*args):
     """(exit status, the JSON document)"""
-    status, said = peers.run([KSTOOL, *args, "--json", "--no-input"], timeout=20, KSTOOL_SIGNERS="")
     try:
-        return status, json.loads(said)
+        p = subprocess.run([KSTOOL, *args, "--json", "--no-input"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, timeout=60, env={**os.environ, "KSTOOL_SIGNERS": ""})
+        return p.returncode, json.loads(p.stdout)
+    except subprocess.TimeoutExpired:
+        return 124, {"error": {"code": "?", "message": "it takes longer than a minute"}}
     except ValueError:
-        return status, {"error": {"message": said[-200:]}}
+        return p.returncode, {"error": {"code": "?", "message": (p.stdout + p.stderr)[-200:].decode("utf-8", "replace")}}
 
 
 def trouble(status, doc):
@@ -165,7 +168,8 @@ def own(c, good, port):
         peers.running.append(p)
         if not select.select([p.stderr], [], [], 20)[0] or b"listening" in p.stderr.readline():
             p.terminate()
-        status, doc = p.wait(20), json.loads(p.communicate()[0])
+        doc = json.loads(p.communicate(timeout=20)[0])
+        status = p.returncode
     return doc["error"]["code"] if doc["error"] else "valid" if status == 0 else trouble(status, doc)
 
 
