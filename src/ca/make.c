@@ -449,6 +449,18 @@ static int put_in_place(struct kst_ca *ca, const char *dir, struct kst_error *er
 	return ret;
 }
 
+/* Nobody knows the directory beside: the error is about the file as it would have been. */
+static void say_dir(struct kst_error *err, const char *tmp, const char *dir)
+{
+	char was[sizeof(err->subject)];
+
+	if (!err || strncmp(err->subject, tmp, strlen(tmp)) != 0)
+		return;
+	memcpy(was, err->subject, sizeof(was));
+	err->subject[0] = '\0';
+	kst_error_subject(err, "%s%s", dir, was + strlen(tmp));
+}
+
 int kst_ca_build(const char *dir, kst_ca_fill *fill_it, void *how, bool dry_run, const struct kst_open_options *opt,
 		 struct kst_error *err)
 {
@@ -503,6 +515,8 @@ int kst_ca_build(const char *dir, kst_ca_fill *fill_it, void *how, bool dry_run,
 	    kst_ledger_create(&ca->ledger, ledger, err) == 0 && fill_it(ca, how, err) == 0)
 		ret = put_in_place(ca, dir, err);
 done:
+	if (ret < 0 && tmp[0])
+		say_dir(err, tmp, dir);
 	if (ret < 0 && tmp[0] && (!err || err->code != KST_E_NOT_DURABLE)) {
 		kst_ledger_close(&ca->ledger);
 		remove_in(AT_FDCWD, tmp, 1);
