@@ -90,6 +90,10 @@ static int open_all(struct state *st)
 	    tls_identity_fits(st->cli, "--identity", &st->me) < 0 ||
 	    tls_judge_open(st->cli, &st->judge, "--trust", KST_USAGE_SERVER) < 0)
 		return -1;
+	/* A client that wants this host asks for it by name, whatever address it got. */
+	if (!st->how.sni && st->opt->host && !strchr(st->opt->host, ':') &&
+	    strspn(st->opt->host, "0123456789.") < strlen(st->opt->host))
+		st->how.sni = st->opt->host;
 	if (!st->opt->no_host)
 		st->judge.req.host = st->opt->host ? st->opt->host : st->how.sni ? st->how.sni : st->how.to.host;
 	st->client = (struct kst_side_options){
@@ -358,7 +362,7 @@ static const struct opt options[] = {
 	  "our own key and chain, for a server that asks; may be repeated, where they are in files of their own", NULL,
 	  false },
 	{ "host", 0, OPT_TEXT, offsetof(struct test_opts, host), WHAT_TEXT, "NAME",
-	  "the certificate must be for this name; HOST if not given", NULL, false },
+	  "the certificate must be for this name, which is asked for, too (SNI); HOST if not given", NULL, false },
 	{ "no-host", 0, OPT_FLAG, offsetof(struct test_opts, no_host), WHAT_TEXT, NULL, "whatever its name", NULL, false },
 	{ "expect-client-auth", 0, OPT_CHOICE, offsetof(struct test_opts, expect), WHAT_CHOICE, "WHAT",
 	  "exit 1 if the server's wish for a client certificate is another one", expectations, false },

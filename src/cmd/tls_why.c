@@ -299,14 +299,13 @@ void tls_fix(const struct tls_view *v, struct verify_fix *fix)
 	id = tls_seat(v, h->fault_side)->id;
 	cause = h->fault == KST_FAULT_KEY_MISMATCH ? NULL : known_cause(v, &t);
 	if (cause) {
-		verify_fix(&t, cause, fix);
 		id = tls_seat(v, other(h->fault_side))->id;
 		/* Where the chain is in a file of its own, one more file completes it. */
-		if (!fix->nr && cause->reason == KST_REASON_INCOMPLETE && id)
+		if (cause->reason == KST_REASON_INCOMPLETE && id && !t.has_key)
 			again(v, fix, "with the file of its CA", !v->pair ? "--identity" : h->fault_side == KST_SIDE_CLIENT ? "--server" : "--client",
 			      "issuing-ca.pem");
-		else if (!fix->nr && cause->reason == KST_REASON_INCOMPLETE)
-			again(v, fix, "if you have it from a source that you trust", t.trust_option, "missing-ca.pem");
+		else
+			verify_fix(&t, cause, fix);
 		return;
 	}
 	switch (h->fault) {

@@ -57,6 +57,8 @@ static const struct {
 	{ "dsa", "show", "kstool show FILE" },
 	{ "crl2pkcs7", "convert", "kstool convert FILE... -o NEW.p7b" },
 	{ "s_client", "show", "kstool show HOST:443" },
+	{ "s_client", "tls test", "would a client connect:  kstool tls test HOST:443 --trust ca.pem" },
+	{ "s_server", "tls serve", "kstool tls serve --identity STORE" },
 	{ "update-ca-certificates", "trust", "a CA into the system's and every other list:  kstool trust --under / FILE" },
 	{ "update-ca-trust", "trust", "a CA into the system's and every other list:  kstool trust --under / FILE" },
 	/* certutil, step, certigo, keystore-explorer, and plain words */
