@@ -202,7 +202,9 @@ START_TEST(test_nobody)
 {
 	web_stop(&w);
 	bad(fetch(&w, "/plain"), KST_E_UNREACHABLE, "Connection refused");
-	bad(fetch_from("no-such-host.invalid", &w, "/", 20000), KST_E_NO_HOST, "");
+	/* Where there is no name server either, it is the time that ends it. */
+	ck_assert_int_eq(fetch_from("no-such-host.invalid", &w, "/", 2000), -1);
+	ck_assert(err.code == KST_E_NO_HOST || err.code == KST_E_TIMEOUT);
 }
 END_TEST
 
