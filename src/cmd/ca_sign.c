@@ -252,6 +252,7 @@ static int read_one(struct state *st, const char *source)
 	if (!found) {
 		kst_error_setx(st->cli->err, KST_E_NOTHING_FOUND, "holds no certificate request");
 		kst_error_subject(st->cli->err, "%s", source);
+		kst_error_command(st->cli->err, "kstool", "show", source, NULL);
 		goto done;
 	}
 	ret = 0;

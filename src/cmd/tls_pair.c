@@ -304,6 +304,7 @@ const struct cmd cmd_tls_pair = {
 	.exits = "0 1 3 4",
 	.opts = options,
 	.size = sizeof(struct pair_opts),
+	.spare = "--server",
 	.min = 0,
 	.max = 0,
 	.run = run,

@@ -290,6 +290,7 @@ const struct cmd cmd_tls_serve = {
 	.exits = "0 1 3 4 7",
 	.opts = options,
 	.size = sizeof(struct serve_opts),
+	.spare = "--identity",
 	.min = 0,
 	.max = 0,
 	.run = run,

@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct test_opts {
 	struct opt_list trust, identity, crl;
@@ -62,8 +63,18 @@ static int ask(struct state *st)
 	int ret = live_connect(cli, cli->operand[0], &st->how, cli->err);
 
 	if (ret > 0) {
+		const char *host = cli->operand[0];
+		char *with_port = kst_asprintf("%s:443", host);
+
 		kst_error_setx(cli->err, KST_E_USAGE, "is no HOST:PORT");
-		return kst_error_subject(cli->err, "%s", cli->operand[0]);
+		kst_error_subject(cli->err, "%s", host);
+		if (access(host, F_OK) == 0)
+			kst_error_advise(cli->err, "to try a store without a server", "kstool", "tls", "pair", "--server",
+					 host, NULL);
+		else if (with_port && !strpbrk(host, ":/@"))
+			cmd_again(cli, NULL, (const char *const[]){ with_port }, NULL);
+		kst_free(with_port);
+		return -1;
 	}
 	if (ret < 0)
 		return -1;

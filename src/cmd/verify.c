@@ -10,6 +10,7 @@
 #include "cmd/trusting.h"
 
 #include <string.h>
+#include <unistd.h>
 
 struct state {
 	struct cli *cli;
@@ -220,7 +221,8 @@ static bool has_kind(struct state *st, enum kst_kind kind)
 static int nothing(struct state *st, const char *what)
 {
 	kst_error_setx(st->cli->err, KST_E_NOTHING_FOUND, "%s", what);
-	return kst_error_subject(st->cli->err, "%s", st->cli->operand[0]);
+	kst_error_subject(st->cli->err, "%s", st->cli->operand[0]);
+	return kst_error_command(st->cli->err, "kstool", "show", st->cli->operand[0], NULL);
 }
 
 /* A chain in a file: the first that is no CA, else the first; as who is sent it takes it. */
@@ -268,6 +270,21 @@ static int verify_all(struct state *st, enum kst_kind kind)
 	return ret;
 }
 
+/* Two files, as openssl verify takes them: one of them is whom to trust. */
+static int second_file(struct state *st)
+{
+	struct cli *cli = st->cli;
+	struct kst_entry *e;
+	bool ca = !kst_store_entry(st->source, 0, &e, NULL) && e->chain.nr && kst_cert_is_ca(e->chain.cert[0]);
+	const char *what = cli->operand[ca ? 1 : 0], *trusted = cli->operand[ca ? 0 : 1];
+
+	if (cli->err->code != KST_E_NO_ENTRY || access(cli->operand[1], R_OK) < 0)
+		return -1;
+	cli->err->hint[0] = '\0';
+	return cmd_again(cli, "to trust one of the files", (const char *const[]){ what, NULL },
+			 (const char *const[]){ "--trust", trusted, NULL });
+}
+
 static int targets(struct state *st)
 {
 	size_t at;
@@ -275,8 +292,9 @@ static int targets(struct state *st)
 	if (st->cli->nr > 1) {
 		struct kst_head h;
 
-		if (kst_store_find(st->source, st->cli->operand[1], &at, st->cli->err) < 0 ||
-		    kst_store_head(st->source, at, &h, st->cli->err) < 0)
+		if (kst_store_find(st->source, st->cli->operand[1], &at, st->cli->err) < 0)
+			return second_file(st);
+		if (kst_store_head(st->source, at, &h, st->cli->err) < 0)
 			return -1;
 		return h.nr_certs ? verify_one(st, at, true) : nothing(st, "this entry has no certificate");
 	}
