@@ -194,10 +194,10 @@ static void tell(struct state *st, const struct kst_handshake *h)
 	}
 }
 
-static int serve(struct state *st)
+static int serve(struct state *st, int stop)
 {
 	int64_t wanted = st->opt->once ? 1 : st->opt->count.given ? st->opt->count.value : 0;
-	int stop = signals_stop(), ret = 0;
+	int ret = 0;
 
 	while (!ret && (!wanted || st->seen < wanted)) {
 		struct kst_handshake h;
@@ -208,8 +208,6 @@ static int serve(struct state *st)
 		tell(st, &h);
 		kst_handshake_release(&h);
 	}
-	if (stop >= 0)
-		close(stop);
 	return ret < 0 ? -1 : 0;
 }
 
@@ -217,7 +215,7 @@ static int run(struct cli *cli, void *opts)
 {
 	struct state st = { .cli = cli, .opt = opts };
 	struct out *o = cli->out;
-	int ret = -1;
+	int ret = -1, stop = -1;
 
 	if (ask(&st) < 0 || tls_identity_fits(cli, "--identity", &st.me) < 0 ||
 	    kst_tls_listen(&st.listener, st.opt->listen ? st.opt->listen : "127.0.0.1:0", cli->err) < 0)
@@ -230,8 +228,10 @@ static int run(struct cli *cli, void *opts)
 		out_null(o, "trust");
 	out_bool(o, "client_certificate_required", st.opt->require);
 	out_array(o, "clients");
+	/* Whoever reads the greeting may tell it to stop at once. */
+	stop = signals_stop();
 	greet(&st);
-	if (serve(&st) < 0)
+	if (serve(&st, stop) < 0)
 		goto done;
 	out_end(o);
 	out_int(o, "seen", st.seen);
@@ -240,6 +240,8 @@ static int run(struct cli *cli, void *opts)
 		out_line(o, "%lld client%s, %lld without a handshake.", (long long)st.seen, st.seen == 1 ? "" : "s", (long long)st.refused);
 	ret = st.refused != 0;
 done:
+	if (stop >= 0)
+		close(stop);
 	kst_listener_free(st.listener);
 	tls_judge_release(&st.judge);
 	tls_identity_release(&st.me);
