@@ -305,7 +305,7 @@ static void deliver(void *ctx, size_t i)
 		d->delivered[i] = true;
 		return;
 	}
-	a->fate = KST_CA_FAILED;
+	/* It stays one that was made, and its key is kept, until the library knows what was delivered. */
 	a->err = kst_calloc(1, sizeof(*a->err));
 	if (a->err)
 		*a->err = err;
@@ -336,6 +336,8 @@ static int make_group(struct cli *cli, struct orders *o, const size_t *at, size_
 	}
 	kst_ca_made_free(made);
 	for (size_t i = 0; i < nr; i++) {
+		if ((group[i].fate == KST_CA_MADE || group[i].fate == KST_CA_RESUMED) && !delivered[i])
+			group[i].fate = KST_CA_FAILED;
 		/* A key is not kept in memory for those that come after it. */
 		kst_key_free(group[i].key);
 		group[i].key = NULL;
