@@ -47,9 +47,11 @@ int ca_open_to_sign(struct cli *cli, const struct ca_opts *opt, struct kst_open_
 
 int ca_profile(struct cli *cli, bool server, bool client, bool both, enum kst_profile *out)
 {
-	if (server + client + both != 1) {
+	int said = server + client + both;
+
+	if (said != 1) {
 		kst_error_setx(cli->err, KST_E_USAGE,
-			       server + client + both ? "--server, --client and --both exclude each other" :
+			       said ? "--server, --client and --both exclude each other" :
 							"what the certificate is for is not said");
 		return kst_error_hint(cli->err, "add --server, --client or --both");
 	}

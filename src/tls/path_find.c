@@ -59,7 +59,7 @@ static unsigned weight(enum kst_reason reason)
 	return 0;
 }
 
-static char *text_of(const char *fmt, va_list ap)
+__attribute__((format(printf, 1, 0))) static char *text_of(const char *fmt, va_list ap)
 {
 	char text[512];
 

@@ -84,7 +84,7 @@ static const struct {
 
 static const char *const bad_san[] = {
 	"", "dns:", "a..test", "-a.test", "a-.test", "a.test.", "a_b.test", "*.test", "*", "a*.b.test", "b.*.test", "*.*.test",
-	"1.2.3", "256.1.1.1", "dns:10.0.0.1", "dns:::1", "b\xc3\xbc" "cher.example", "ab--cd.test", "xn--.test", "xn--99999999.test",
+	"1.2.3", "256.1.1.1", "dns:10.0.0.1", "dns:::1", ("b\xc3\xbc" "cher.example"), "ab--cd.test", "xn--.test", "xn--99999999.test",
 	"a b.test", "a\n.test", "ip:10.0.0", "ip:10.0.0.1/8", "ip:a.test", "uri:", "uri:x", "uri:/a", "uri:http:", "uri:1a:b",
 	"http://", "http:///x", "http://a b/", "http://a_b/", "http://a:b/", "http://[::1/", "http://[::1]x/", "http://\xc3\xbc.test/",
 	"spiffe://", "spiffe://acme", "spiffe://acme/", "spiffe://Acme/web", "spiffe://acme:80/web", "spiffe://u@acme/web",
