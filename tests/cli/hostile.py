@@ -103,6 +103,9 @@ def look(p):
     everywhere(p, "show", "evil.pem", "shop.key", "shop.pem")
     for i in range(1, 8):
         everywhere(p, "show", "evil.kst", "@%d" % (i * 237), "--full")
+    everywhere(p, "verify", "evil.pem", "--trust", "root.pem", "--host", "a\x1b[31m\u202eb.test")
+    for i in range(1, 12):
+        everywhere(p, "verify", "evil.kst", "@%d" % (i * 151), "--trust", "evil.pem" if i % 2 else "root.pem", "--extra", "evil.pem")
     everywhere(p, "diff", "evil.pem", "bundle.pem")
     everywhere(p, "lint", "evil.pem")
     everywhere(p, "lint", "evil.p12", *word)

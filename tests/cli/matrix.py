@@ -54,6 +54,8 @@ ROWS = {
                 "list FILE", "list app.p12"),
     "show": Row("show app.p12 " + PASS, LOOKS, "--field colour", "show FILE", "show app.p12",
                 "show app.p12 nobody " + PASS),
+    "verify": Row("verify app.p12 --trust root.pem " + PASS, "verify app.p12 --trust api.pem " + PASS, "--policy lax",
+                  "verify FILE --trust root.pem", "verify app.p12 --trust root.pem", "verify app.p12 nobody --trust root.pem " + PASS),
     "diff": Row("diff app.p12 app.p12 " + PASS, "diff app.p12 api.pem " + PASS, "--starttls gopher", "diff FILE app.kst",
                 "diff app.p12 app.kst"),
     "lint": Row("lint app.p12 " + PASS, "lint app.p12 --fail-on info " + PASS, "--for abacus",
