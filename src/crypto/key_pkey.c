@@ -8,6 +8,7 @@
  */
 #include "crypto/key_impl.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include <openssl/decoder.h>
@@ -39,12 +40,32 @@ static void forget(struct decoder *d)
 	*d = (struct decoder){ .ctx = NULL };
 }
 
+/* A thread ends: what it has kept ends with it. */
+static pthread_key_t at_exit;
+static pthread_once_t at_exit_made = PTHREAD_ONCE_INIT;
+
+static void forget_all(void *of_thread)
+{
+	struct kept *k = of_thread;
+
+	for (int i = 0; i < KEPT; i++)
+		if (k->decoder[i].ctx)
+			forget(&k->decoder[i]);
+}
+
+static void make_at_exit(void)
+{
+	(void)!pthread_key_create(&at_exit, forget_all);
+}
+
 /* NULL: OpenSSL has no decoder for it. */
 static struct decoder *decoder_of(const char oid[KST_OID_TEXT])
 {
 	for (int i = 0; i < KEPT; i++)
 		if (kept.decoder[i].ctx && strcmp(kept.decoder[i].oid, oid) == 0)
 			return &kept.decoder[i];
+	pthread_once(&at_exit_made, make_at_exit);
+	(void)!pthread_setspecific(at_exit, &kept);
 	struct decoder *d = &kept.decoder[kept.turn++ % KEPT];
 	forget(d);
 	/* Not each decoder has its OID among its names. */
