@@ -228,7 +228,7 @@ static int nothing(struct state *st, const char *what)
 /* A chain in a file: the first that is no CA, else the first; as who is sent it takes it. */
 static int loose(struct state *st, size_t *at)
 {
-	size_t found = KST_NO_BASE;
+	size_t found = KST_NO_BASE, leaves = 0;
 	struct kst_entry *e;
 
 	for (size_t i = 0; i < kst_store_count(st->source); i++) {
@@ -238,12 +238,13 @@ static int loose(struct state *st, size_t *at)
 			continue;
 		if (found == KST_NO_BASE)
 			found = i;
-		if (!kst_cert_is_ca(e->chain.cert[0])) {
+		if (!kst_cert_is_ca(e->chain.cert[0]) && !leaves++)
 			found = i;
-			break;
-		}
 	}
 	*at = found;
+	if (leaves > 1)
+		out_note(st->cli->out, "%s: the first of %zu certificates that are no CAs is verified; name another by its alias, or as @2",
+			 st->cli->operand[0], leaves);
 	return found == KST_NO_BASE ? nothing(st, "holds no certificate") : 0;
 }
 
