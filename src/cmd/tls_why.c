@@ -58,7 +58,7 @@ void tls_headline(const struct tls_view *v, struct kst_buf *out)
 		kst_buf_printf(out, "the %s refuses", by);
 		break;
 	case KST_FAULT_HUNG_UP:
-		kst_buf_printf(out, "the %s hangs up", by);
+		kst_buf_printf(out, "the %s hangs up, or is silent", by);
 		break;
 	case KST_FAULT_REFUSED_LATER:
 		kst_buf_printf(out, "the %s refuses after the handshake", by);

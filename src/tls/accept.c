@@ -137,7 +137,7 @@ static int receive(struct guest *g, struct kst_error *err)
 		}
 		/* Whatever a client does wrong is told of it, and the next one is welcome. */
 		if (h->alert_from < 0 && h->fault != KST_FAULT_REFUSED_CERT) {
-			h->fault = KST_FAULT_PROTOCOL;
+			h->fault = why->code == KST_E_TIMEOUT || why->code == KST_E_CLOSED ? KST_FAULT_HUNG_UP : KST_FAULT_PROTOCOL;
 			h->fault_side = KST_SIDE_CLIENT;
 			const char *text = why->code == KST_E_NOT_TLS ? "what came is no TLS" : why->message;
 			size_t n = strnlen(text, sizeof(h->fault_text) - 1);
