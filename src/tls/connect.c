@@ -21,6 +21,7 @@
 
 #define LATE_MS 1000       /* how long a refusal is waited for */
 #define AFTER_TICKET_MS 300 /* a server that sent a ticket has seen everything that it will see */
+#define GOODBYE_MS 2000    /* and once more, after a goodbye, for one that is slow */
 #define PAGE_MAX 16384
 
 struct live {
@@ -118,6 +119,27 @@ static void wait_late(struct live *l)
 	}
 }
 
+/* Silence may be a slow server that has not looked yet.  It reads in order: before our goodbye it has to
+ * deal with our certificate.  What comes then, but an alert, is the answer to the goodbye. */
+static void wait_goodbye(struct live *l)
+{
+	struct kst_handshake *h = l->talk.h;
+	char data[512];
+	int ret;
+
+	ERR_clear_error();
+	if (SSL_shutdown(l->end.ssl) < 0)
+		return;
+	kst_net_restart(&l->net, GOODBYE_MS);
+	do {
+		ERR_clear_error();
+		ret = SSL_read(l->end.ssl, data, sizeof(data));
+	} while (ret > 0 || (SSL_get_error(l->end.ssl, ret) == SSL_ERROR_WANT_READ && kst_net_left(&l->net)));
+	if (h->alert_from == (int)KST_SIDE_SERVER)
+		kst_end_failed(&l->end, ret);
+	kst_error_clear(&l->io);
+}
+
 /* ---- HTTP ---- */
 
 static bool holds(const char *text, const char *word)
@@ -211,8 +233,12 @@ static void after(struct live *l, const struct kst_connect *how)
 		wait_late(l);
 	if (http && h->fault == KST_FAULT_NONE && !h->closed && (!h->alpn[0] || !strncmp(h->alpn, "http/1", 6)) && !h->answer[0])
 		ask_page(l, how);
-	if (h->fault == KST_FAULT_NONE && l->io.code == KST_OK)
-		SSL_shutdown(l->end.ssl);
+	if (h->fault == KST_FAULT_NONE && l->io.code == KST_OK) {
+		if (h->asked_for_client && h->version >= TLS1_3_VERSION && !l->end.ticket && !h->closed && !h->answer[0])
+			wait_goodbye(l);
+		else
+			SSL_shutdown(l->end.ssl);
+	}
 	h->done = h->fault == KST_FAULT_NONE;
 }
 
