@@ -92,4 +92,13 @@ void kst_replace_abort(struct kst_replace *r);
  * Async-signal-safe. */
 void kst_replace_abort_all(void);
 
+/* ---- tree.c: a whole directory, made beside its place and renamed ---- */
+
+/* It is there, and goes with kst_tree_abort() until kst_tree_keep(); one at a time. */
+void kst_tree_fill(const char *path);
+void kst_tree_keep(void);
+/* Remove it with its files and the directories in it; nothing where none is being filled.
+ * Async-signal-safe. */
+void kst_tree_abort(void);
+
 #endif

@@ -8,8 +8,8 @@
  */
 #include "ca/ca.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -87,21 +87,6 @@ static int make_tmp(char *tmp, size_t size, const char *dir, struct kst_error *e
 		return -1;
 	}
 	return 0;
-}
-
-static void remove_in(int dirfd, const char *name, int depth)
-{
-	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *e;
-
-	while (d && (e = readdir(d)))
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
-		    unlinkat(fd, e->d_name, 0) < 0 && depth)
-			remove_in(fd, e->d_name, depth - 1);
-	if (d)
-		closedir(d);
-	unlinkat(dirfd, name, AT_REMOVEDIR);
 }
 
 static int sync_dir(const char *path, struct kst_error *err)
@@ -504,6 +489,7 @@ int kst_ca_build(const char *dir, kst_ca_fill *fill_it, void *how, bool dry_run,
 		kst_error_subject(err, "%s", dir);
 		goto done;
 	}
+	kst_tree_fill(tmp);
 	ca->opt = &mine;
 	ca->dir = kst_strdup(tmp);
 	ledger = ca->dir ? kst_ca_path(ca, KST_CA_LEDGER) : NULL;
@@ -519,8 +505,9 @@ done:
 		say_dir(err, tmp, dir);
 	if (ret < 0 && tmp[0] && (!err || err->code != KST_E_NOT_DURABLE)) {
 		kst_ledger_close(&ca->ledger);
-		remove_in(AT_FDCWD, tmp, 1);
+		kst_tree_abort();
 	}
+	kst_tree_keep();
 	for (int i = 0; i < 2; i++)
 		kst_secret_release(&once.answer[i]);
 	kst_free(ledger);

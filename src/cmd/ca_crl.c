@@ -102,6 +102,8 @@ static int make(struct state *st)
 		if (kst_ca_make_crl(st->ca, st->which, days, NULL, st->cli->err) < 0)
 			return -1;
 		st->made = true;
+	} else if (!dry) {
+		ask_cli_idle(st->cli->ask);
 	}
 	return tell(st, stale);
 }

@@ -597,16 +597,20 @@ int orders_run(struct cli *cli, struct orders *o)
 	if (check_twice(o, cli->err) < 0 || look(o, &todo, cli->err) < 0)
 		return -1;
 	if (todo && !dry) {
+		struct kst_key *key;
 		size_t first = 0;
 
 		while (o->ask[first].fate != KST_CA_MADE)
 			first++;
-		if (ca_complete(cli, o->ca) < 0 ||
+		/* A wrong passphrase leaves no file behind, trust.pem neither. */
+		if (ca_complete(cli, o->ca) < 0 || kst_ca_key(o->ca, KST_CA_BY_CA, &key, cli->err) < 0 ||
 		    ca_files_prepare(cli, o->ca, &o->files, o->row[first].path[0]) < 0)
 			return -1;
 		if (make_all(cli, o, todo) < 0)
 			return -1;
 		ask_cli_keep(cli->ask);
+	} else if (!dry) {
+		ask_cli_idle(cli->ask);
 	}
 	/* One name is as every other command: its error is the command's. */
 	if (!o->source && o->nr == 1 && o->ask[0].fate == KST_CA_FAILED && o->ask[0].err) {

@@ -263,7 +263,7 @@ static int header(struct state *st, const char *const *cell, size_t nr, struct k
 	}
 	if (st->col_name >= 0 || st->col_serial >= 0)
 		return 0;
-	kst_error_setx(err, KST_E_BAD_VALUE, "its first line has neither a column \"name\" nor \"serial\"");
+	kst_error_setx(err, KST_E_CORRUPT, "its first line has neither a column \"name\" nor \"serial\"");
 	kst_error_subject(err, "%s", st->opt->batch);
 	return kst_error_hint(err, "write it as: name,reason");
 }
@@ -314,6 +314,10 @@ static int read_batch(struct state *st)
 		return -1;
 	if (kst_csv_each((struct kst_bytes){ text.data, text.len }, batch_row, st, st->cli->err) < 0)
 		return kst_error_subject(st->cli->err, "%s", st->opt->batch);
+	if (!st->header) {
+		kst_error_setx(st->cli->err, KST_E_EMPTY_FILE, "has no rows");
+		return kst_error_subject(st->cli->err, "%s", st->opt->batch);
+	}
 	return 0;
 }
 

@@ -96,4 +96,5 @@ void kst_file_sink_release(struct kst_file_sink *sink)
 void kst_store_abort_all(void)
 {
 	kst_replace_abort_all();
+	kst_tree_abort();
 }

@@ -45,6 +45,8 @@ void ask_cli_several(struct ask_cli *a, bool several);
 /* The output is there and may not be replaced: whoever would have to be asked is told this instead. */
 void ask_cli_taken(struct ask_cli *a, const struct kst_error *why);
 
+/* What cron repeats had nothing to do this time: its secrets are no mistake. */
+void ask_cli_idle(struct ask_cli *a);
 /* The command is done: warn about each passphrase and key file that nothing needed. */
 void ask_cli_tell(struct ask_cli *a);
 

@@ -18,6 +18,7 @@ struct ask_cli {
 	struct pass_list pass, new_pass, key_pass;
 	struct pass_source ambient; /* $KSTOOL_PASS_FILE */
 	bool has_ambient, creating, several;
+	bool idle;               /* ask_cli_idle() */
 	const char *ensured;     /* path: ask_cli_ensure() */
 	struct kst_error *taken; /* ask_cli_taken() */
 	size_t key_files, new_key_files; /* used up so far */

@@ -316,8 +316,15 @@ static void tell_list(struct ask_cli *a, const struct pass_list *l)
 	}
 }
 
+void ask_cli_idle(struct ask_cli *a)
+{
+	a->idle = true;
+}
+
 void ask_cli_tell(struct ask_cli *a)
 {
+	if (a->idle)
+		return;
 	tell_list(a, &a->pass);
 	tell_list(a, &a->key_pass);
 	/* A command with --create that is run again sets none, as it should. */

@@ -5,15 +5,17 @@ Exit status by its one table, nothing on standard output where there is no answe
 always, a file that is as it was after every failure, and no file left behind.  A command without a
 row fails the test.
 """
-import fcntl
+import contextlib
 import glob
 import json
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.getcwd(), "tests", "lib"))
@@ -38,12 +40,15 @@ class Row:
     `locked` needs a passphrase that is not on the line; a string is the reason why there is none.
     `gone` names something that does not exist (6).  `writes`: `ok` makes or changes a file."""
 
-    def __init__(self, ok, no, value, input, locked, gone=None, writes=False, missing=3):
+    def __init__(self, ok, no, value, input, locked, gone=None, writes=False, missing=3, waits=False):
         self.missing = missing  # where FILE does not exist; 5: it could be made
+        self.waits = waits      # `ok` ends when somebody has come
         self.ok, self.writes, self.no, self.value = words(ok), writes, no, value
         self.input, self.locked, self.gone = input, locked, gone
 
 
+with socket.create_server(("127.0.0.1", 0)) as any_port:
+    SERVER = "127.0.0.1:%d" % any_port.getsockname()[1]
 LOOKS = "looking has no other answer"
 PLAN = "--check"
 NO_FILE = "it reads no file"
@@ -100,13 +105,42 @@ ROWS = {
     "rekey": Row("rekey app.kst --key-file ops.key --pass none --yes", PLAN,
                  NO_VALUE, "rekey FILE --yes", "rekey app.kst --yes", writes=True),
     "pin": Row("pin app.kst", PLAN, NO_VALUE, "pin FILE", OPEN, writes=True),
+    "scan": Row("scan clean", "scan old.pem", NO_VALUE, "what is no certificate is passed over", "nobody is asked: what is locked is named"),
+    "ca init": Row("ca init --ca new --name Acme --new-pass=file:pass --kdf-cost low", PLAN, "--days 0",
+                   "ca init --ca new --name Acme --root FILE --new-pass=file:pass", "ca init --ca new --name Acme",
+                   writes=True),
+    "ca issue": Row("ca issue two --server --host two.test --new-pass=file:pass2 --iterations 1000 " + PASS, PLAN,
+                    "--to paper", "ca issue --batch FILE --client --new-pass=file:pass2 " + PASS,
+                    "ca issue two --server --host two.test --new-pass=file:pass2", writes=True),
+    "ca sign": Row("ca sign asked.csr --server -o new.pem " + PASS, PLAN, "--copy-san perhaps",
+                   "ca sign FILE --server -o new.pem " + PASS, "ca sign asked.csr --server -o new.pem", writes=True),
+    "ca renew": Row("ca renew web --to pem " + PASS, PLAN, "--days 0", NO_FILE, "ca renew web --to pem",
+                    "ca renew nobody " + PASS, writes=True),
+    "ca revoke": Row("ca revoke web " + PASS, PLAN, "--reason mood", "ca revoke --batch FILE " + PASS, "ca revoke web",
+                     "ca revoke nobody " + PASS, writes=True),
+    "ca crl": Row("ca crl -o new.crl " + PASS, PLAN, "--days 0", NO_FILE, "ca crl -o new.crl", writes=True),
+    "ca list": Row("ca list", "ca list --match zzz", "--state sad", NO_FILE, OPEN, "ca list --ca nowhere"),
+    "ca status": Row("ca status", "ca status --at 2090-01-01", NO_VALUE, NO_FILE, OPEN, "ca status --ca nowhere"),
+    "ca import-index": Row("ca import-index old --ca new --new-pass=file:pass --kdf-cost low", PLAN, "--kdf-cost free",
+                           "ca import-index FILE --ca new --new-pass=file:pass", "ca import-index old --ca new",
+                           writes=True),
+    "tls test": Row("tls test %s --no-host --trust root.pem" % SERVER, "tls test %s --no-host --trust api.pem" % SERVER, "--tls 0.9",
+                    "tls test %s --trust FILE" % SERVER,
+                    "tls test %s --no-host --trust root.pem --identity app.p12" % SERVER),
+    "tls pair": Row("tls pair --server app.p12 --client-trust root.pem " + PASS,
+                    "tls pair --server app.p12 --client-trust api.pem " + PASS, "--tls 0.9",
+                    "tls pair --server FILE --client-trust root.pem", "tls pair --server app.p12 --client-trust root.pem"),
+    "tls serve": Row("tls serve --identity app.p12 --once " + PASS, LOOKS, "--tls 0.9",
+                     "tls serve --identity FILE --once", "tls serve --identity app.p12 --once", waits=True),
     "help": Row("help list", LOOKS, NO_VALUE, NO_FILE, OPEN, "help nonsense"),
     "completion": Row("completion bash", LOOKS, NO_VALUE, NO_FILE, OPEN),
     "version": Row("version", LOOKS, NO_VALUE, NO_FILE, OPEN),
 }
-NEEDS_NOTHING = ("help", "version")
-COUNTED = ("diff", "undo", "keygen", "rename", "passwd", "create", "repair", "slot list", "slot add", "slot remove",
+NEEDS_NOTHING = ("help", "version", "ca crl", "ca list", "ca status")
+COUNTED = ("ca init", "ca crl", "ca list", "ca status", "ca import-index", "tls test", "tls pair", "tls serve",
+           "diff", "undo", "keygen", "rename", "passwd", "create", "repair", "slot list", "slot add", "slot remove",
            "rekey", "pin", "help", "completion", "version")  # the others take any number of words
+NEW = ("create", "ca init", "ca import-index")  # what is locked is made
 MODES = ((), ("--json",))
 SLUGS = {}
 with open("include/kstool/errors.def") as f:
@@ -115,7 +149,7 @@ with open("include/kstool/errors.def") as f:
 
 
 KEEP = ("app.p12 app.kst app.kst.kstool-bak bad.kst page.p12 empty cut.p12 ops.key pass pass2 api.key api.pem "
-        "root.pem").split()
+        "root.pem old.pem asked.csr").split()
 
 # ---- the stores that every case starts from ----
 
@@ -136,8 +170,18 @@ def template():
     p.write("page.p12", "<html>not a store</html>\n" * 20)
     p.write("empty", b"")
     p.write("cut.p12", p.read("shop.p12")[:700])
+    p.ok("ca", "init", "--name", "Acme", "--new-pass=file:pass", "--kdf-cost", "low")
+    p.ok("ca", "issue", "web", "--server", "--host", "web.test", PASS, "--new-pass=file:pass2", *CHEAP)
+    p.ok("csr", "api.key", "--host", "asked.test", "-o", "asked.csr")
+    os.makedirs(p.path("old"))
+    os.makedirs(p.path("clean"))
+    p.write("old/cacert.pem", p.read("root.pem"))
+    p.write("old/cakey.pem", p.read("root.key"))
+    os.chmod(p.path("old/cakey.pem"), 0o600)
+    p.write("old/index.txt", "V\t400101000000Z\t\t1000\tunknown\t/CN=one\n")
+    p.write("clean/pass.txt", "no certificate\n")
     for name in os.listdir(p.dir):  # copied for each case: no more than it takes
-        if name not in KEEP:
+        if name not in KEEP and os.path.isfile(p.path(name)):
             os.remove(p.path(name))
     return p
 
@@ -202,6 +246,8 @@ def fails(case, args, code, mode, what, **how):
 # ---- the columns ----
 
 def ok(case, row, mode, name):
+    if row.waits:
+        return "it waits for somebody"
     before = case.files()
     r = case.run(*row.ok, *mode)
     doc = proper(r, 0, mode, name)
@@ -209,6 +255,7 @@ def ok(case, row, mode, name):
     is_("%s: a file changed" % name, changed, row.writes)
     check(doc is None or doc["changed"] is changed, lambda: "%s: changed: %s" % (name, r))
     check(mode or r.out, lambda: "%s says nothing: %s" % (name, r))
+    return None
 
 
 def no(case, row, mode, name):
@@ -259,7 +306,7 @@ def bad_file(case, row, mode, name):
 def bad_passphrase(case, row, mode, name):
     if not row.locked.startswith(name):
         return row.locked
-    if name == "create":
+    if name in NEW:
         return "nothing is opened"
     r = fails(case, (*words(row.locked), "--pass=file:pass2"), 4, mode, name + ", wrong")
     check(b"wrong-passphrase" in r.err, lambda: "%s: %s" % (name, r))
@@ -291,15 +338,18 @@ def read_only(case, row, mode, name):
         case.env["KSTOOL_SIGNERS"] = case.path("d/signers")
     where = case.path("d") if name == "pin" else case.dir
     if os.getuid() == 0:
-        for f in os.listdir(case.dir):
-            os.chown(case.path(f), 65534, 65534)
-        os.chown(case.dir, 65534, 65534)
+        for top, dirs, files in os.walk(case.dir):
+            for f in [top] + [os.path.join(top, n) for n in files]:
+                os.chown(f, 65534, 65534)
         how = {"user": 65534, "group": 65534, "extra_groups": [], "program": reachable()}
-    os.chmod(where, 0o555)
+    closed = [where] + [top for top, _, _ in os.walk(case.path("pki"))]
+    for d in closed:
+        os.chmod(d, 0o555)
     try:
         fails(case, row.ok, 8, mode, name + " where it may not write", **how)
     finally:
-        os.chmod(where, 0o755)
+        for d in closed:
+            os.chmod(d, 0o755)
     return None
 
 
@@ -308,10 +358,11 @@ def mounted(case, row, mode, name, script, slug):
     os.mkdir(case.path("m"))
     before = case.files()
     r = case.run("-m", "sh", "-c",
-                 'mount -t tmpfs -o size=256k none m && cp -p *.p12 *.kst *.kstool-bak *.key *.pem pass* m && '
+                 'mount -t tmpfs -o size=256k none m && cp -rp *.p12 *.kst *.kstool-bak *.key *.pem *.csr pass* pki old m && '
                  'cd m && export TMPDIR=$PWD KSTOOL_SIGNERS=$PWD/signers && ' + script +
                  ' ls > ../.before; "$0" "$@"; s=$?; ls | cmp -s - ../.before || echo LITTER >&2; '
-                 'for f in *.p12 *.kst; do cmp -s $f ../$f || echo "ALTERED $f" >&2; done; exit $s',
+                 'for f in *.p12 *.kst; do cmp -s $f ../$f || echo "ALTERED $f" >&2; done; '
+                 'diff -r pki ../pki >&2 || echo "ALTERED pki" >&2; exit $s',
                  KSTOOL, *row.ok, *mode, program="unshare")
     proper(r, 8, mode, "%s: %s" % (name, slug))
     check(slug.encode() in r.err, lambda: "%s: %s" % (name, r))
@@ -328,6 +379,8 @@ def read_only_mount(case, row, mode, name):
 
 
 def disk_full(case, row, mode, name):
+    if row.waits:
+        return "it waits for somebody"
     with open("/dev/full", "wb") as full:
         r = case.run(*row.ok, *mode, stdout=full)
     is_("%s > /dev/full: %s" % (name, r), r.code, 8)
@@ -343,6 +396,8 @@ def disk_full_mount(case, row, mode, name):
 
 
 def closed_pipe(case, row, mode, name):
+    if row.waits:
+        return "it waits for somebody"
     names = sorted(case.files())
     r_end, w_end = os.pipe()
     os.close(r_end)
@@ -366,7 +421,7 @@ def interrupted_asking(case, row, mode, name):
         return row.locked
     before = case.files()
     r_end, w_end = os.pipe()
-    option = "--new-pass" if name == "create" else "--pass"
+    option = "--new-pass" if name in NEW else "--pass"
     p = case.start(*words(row.locked), option, "fd:%d" % r_end, *mode, pass_fds=(r_end,))
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until and p.poll() is None:
@@ -395,11 +450,17 @@ def interrupted_writing(case, row, mode, name):
     is_("%s, interrupted at its file: %s" % (name, r), r.code, -signal.SIGINT)
     is_("%s, interrupted at its file: standard output" % name, r.out, b"")
     after = case.files()
-    # A key file that was made for the store stands; it may lie there before the store needs it.
+    # A key file that was made for the store stands; it may lie there before the store needs it.  What a CA
+    # has begun stands in its ledger, and is brought to an end by whoever comes next.
+    begun = name.startswith("ca ") and name not in NEW
     for extra in set(after) - set(before):
-        check(extra in ("ci.key", "new.key"), lambda: "%s, interrupted, left %s" % (name, extra))
+        check(extra in ("ci.key", "new.key") or (begun and extra.startswith("pki/")),
+              lambda: "%s, interrupted, left %s" % (name, extra))
         del after[extra]
-    is_("%s, interrupted: files" % name, after == before, True)
+    if begun:
+        after["pki/ledger.db"] = before["pki/ledger.db"]
+        proper(case.run(*row.ok, *mode), 0, mode, name + " once more")
+    is_("%s, interrupted: files" % name, [n for n in before if after.get(n) != before[n]], [])
     return None
 
 
@@ -444,6 +505,27 @@ def rows():
     return names
 
 
+@contextlib.contextmanager
+def server(p):
+    """A live one, with the key of app.p12."""
+    export = p.ok("export", "app.p12", "--key", "--plain-key", PASS).out + p.ok("export", "app.p12", "--chain", PASS).out
+    with tempfile.NamedTemporaryFile(suffix=".pem") as f:
+        f.write(export)
+        f.flush()
+        s = subprocess.Popen(["openssl", "s_server", "-accept", SERVER, "-cert", f.name, "-key", f.name, "-cert_chain",
+                              f.name, "-quiet", "-www"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL)
+        try:
+            until = time.monotonic() + PATIENCE
+            while p.run("show", SERVER).code:
+                check(time.monotonic() < until and s.poll() is None, "openssl s_server does not come up")
+                time.sleep(0.02)
+            yield
+        finally:
+            s.kill()
+            s.wait()
+
+
 def main():
     if schema is None:
         skipped("schemas", "there is no python3-jsonschema that knows draft 2020-12")
@@ -451,7 +533,7 @@ def main():
     only = set(sys.argv[1:])
     reasons = {}
     columns = possible()
-    with template() as t:
+    with template() as t, server(t):
         for name in names:
             for column in columns:
                 if only and name not in only and column.__name__ not in only:
