@@ -128,7 +128,8 @@ void kst_store_abort_all(void);
 enum kst_file_flags {
 	KST_FILE_SECRET = 1 << 0,  /* 0600 from the first byte */
 	KST_FILE_REPLACE = 1 << 1, /* an existing file may be replaced */
-	KST_FILE_LOOSE = 1 << 2    /* in a directory that others may write to, too */
+	KST_FILE_LOOSE = 1 << 2,   /* in a directory that others may write to, too */
+	KST_FILE_PUBLIC = 1 << 3   /* for everybody to read, whatever the umask */
 };
 /* Write bytes to a file by the same protocol: exported certificates and keys.  `flags` are those above.
  * 0 or -1. */

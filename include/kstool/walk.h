@@ -107,5 +107,8 @@ bool kst_anchors_has(const struct kst_anchors *a, const struct kst_found *f);
  */
 int kst_anchors_put(const struct kst_anchors *a, const char *root, const char *name, const struct kst_cert *cert,
 		    bool dry_run, char **path, struct kst_error *err);
+/* The links to the anchor `inside`, where a run that was ended has left them out.  1 made, 0 nothing to do, -1. */
+int kst_anchors_relink(const struct kst_anchors *a, const char *root, const char *inside, const struct kst_cert *cert,
+		       struct kst_error *err);
 
 #endif

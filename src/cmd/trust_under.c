@@ -272,6 +272,24 @@ static void look_at(struct under *u, const struct kst_found *f)
 
 /* ---- NSS: the line to run ---- */
 
+static char *fingerprint_ref(const struct kst_cert *cert)
+{
+	struct kst_buf ref KST_SCRATCH_BUF = KST_BUF_INIT;
+
+	kst_buf_puts(&ref, "sha256:");
+	kst_text_hex(&ref, kst_cert_sha256(cert), 32);
+	return ref.failed ? NULL : kst_strndup((const char *)ref.data, ref.len);
+}
+
+static void put_words(struct kst_buf *out, const char *const *word)
+{
+	for (size_t k = 0; word[k]; k++) {
+		if (k)
+			kst_buf_u8(out, ' ');
+		kst_text_shell(out, word[k]);
+	}
+}
+
 static int by_hand(struct under *u, const struct kst_found *f)
 {
 	struct under_row *r = under_row(u, f->path, "nss", "nss");
@@ -287,18 +305,24 @@ static int by_hand(struct under *u, const struct kst_found *f)
 	r->action = UNDER_BY_HAND;
 	for (size_t i = 0; i < u->picks.nr; i++) {
 		const struct trust_pick *p = &u->picks.row[i];
-		const char *const word[] = { "certutil", "-A", "-d", db, "-t", "C,,", "-n", u->name[i], "-i",
-					     u->file[i] ? u->file[i] : p->source };
+		char *ref = fingerprint_ref(p->cert);
+		const char *const from[] = { "kstool", "export", p->source, ref, NULL };
+		const char *const word[] = { "certutil", "-A", "-d", db, "-t", "C,,", "-n", u->name[i],
+					     u->file[i] ? "-i" : "-a", u->file[i], NULL };
 
-		if (p->why != KST_OK)
-			continue;
-		if (all.len)
-			kst_buf_u8(&all, '\n');
-		for (size_t k = 0; k < sizeof(word) / sizeof(*word); k++) {
-			if (k)
-				kst_buf_u8(&all, ' ');
-			kst_text_shell(&all, word[k]);
+		/* certutil takes the first certificate of a file alone. */
+		if (ref && p->why == KST_OK) {
+			if (all.len)
+				kst_buf_u8(&all, '\n');
+			if (!u->file[i]) {
+				put_words(&all, from);
+				kst_buf_puts(&all, " | ");
+			}
+			put_words(&all, word);
 		}
+		if (!ref)
+			all.failed = true;
+		kst_free(ref);
 	}
 	kst_free(db);
 	r->command = kst_strndup(all.data ? (const char *)all.data : "", all.len);

@@ -36,7 +36,9 @@ static int put(struct under *u, size_t i)
 	struct change *c;
 	int ret = 0;
 
-	if (!there)
+	if (there && !dry)
+		ret = kst_anchors_relink(&u->anchors, u->walk.root, there->inside, p->cert, u->cli->err);
+	else if (!there)
 		ret = kst_anchors_put(&u->anchors, u->walk.root, u->name[i], p->cert, dry, &inside, u->cli->err);
 	path = there ? kst_strdup(there->path) :
 		       kst_asprintf("%s%s%s%s", u->walk.root, inside ? inside : u->anchors.dir, inside ? "" : "/",

@@ -197,13 +197,28 @@ static int write_file(const struct kst_anchors *a, const char *root, const char 
 	rc = make_dirs(root, a->dir, err);
 	/* On Debian a group may own it; who is in it can add what he wants anyway. */
 	if (rc == 0)
-		rc = kst_file_write(path, pem.data, pem.len, KST_FILE_LOOSE, err);
-	/* For everybody to read, whatever the umask: that is what it is there for. */
-	if (rc == 0 && chmod(path, 0644) < 0) {
-		kst_error_set(err, KST_E_CANNOT_WRITE, "its mode cannot be set");
-		rc = kst_error_subject(err, "%s", path);
-	}
+		rc = kst_file_write(path, pem.data, pem.len, KST_FILE_LOOSE | KST_FILE_PUBLIC, err);
 	kst_free(path);
+	return rc;
+}
+
+/* The link of the name is made first: where it is, the other is, too. */
+int kst_anchors_relink(const struct kst_anchors *a, const char *root, const char *inside, const struct kst_cert *cert,
+		       struct kst_error *err)
+{
+	const char *base = strrchr(inside, '/') + 1;
+	size_t n = strlen(base);
+	char *name;
+	int rc = 0;
+
+	if (!a->links || n < 5 || strcmp(base + n - 4, ".crt") != 0)
+		return 0;
+	name = kst_strndup(base, n - 4);
+	if (!name)
+		return kst_error_nomem(err);
+	if (!taken(root, a->links, a->link_head, name, ".pem"))
+		rc = put_links(a, root, name, cert, err) < 0 ? -1 : 1;
+	kst_free(name);
 	return rc;
 }
 

@@ -5,14 +5,14 @@
 
 #include "store/write.h"
 
-int kst_place_write(struct kst_place *place, const void *data, size_t len, bool secret,
-		    struct kst_error *err)
+static int write_mode(struct kst_place *place, const void *data, size_t len, bool secret, mode_t mode,
+		      struct kst_error *err)
 {
 	struct kst_file_sink sink = KST_FILE_SINK_INIT;
 	bool fresh = !place->exists;
 	int fd = -1, rc = -1;
 
-	if (kst_replace_begin(&sink.replace, place, kst_new_mode(secret), secret ? 0600 : 0,
+	if (kst_replace_begin(&sink.replace, place, mode, secret ? 0600 : 0,
 			      !fresh, err) < 0 ||
 	    kst_file_sink_write(&sink, data, len, err) < 0 ||
 	    (fd = kst_file_sink_check(&sink, err)) < 0 ||
@@ -26,14 +26,21 @@ done:
 	return rc;
 }
 
-static int lock_and_write(struct kst_place *place, const void *data, size_t len, bool secret,
+int kst_place_write(struct kst_place *place, const void *data, size_t len, bool secret,
+		    struct kst_error *err)
+{
+	return write_mode(place, data, len, secret, kst_new_mode(secret), err);
+}
+
+static int lock_and_write(struct kst_place *place, const void *data, size_t len, unsigned flags,
 			  struct kst_error *err)
 {
+	bool secret = flags & KST_FILE_SECRET;
 	int lock = -1, rc;
 
 	if (place->exists && (lock = kst_place_lock(place, err)) < 0)
 		return -1;
-	rc = kst_place_write(place, data, len, secret, err);
+	rc = write_mode(place, data, len, secret, flags & KST_FILE_PUBLIC ? 0644 : kst_new_mode(secret), err);
 	if (lock >= 0)
 		close(lock);
 	return rc;
@@ -42,7 +49,7 @@ static int lock_and_write(struct kst_place *place, const void *data, size_t len,
 int kst_file_write(const char *path, const void *data, size_t len, unsigned flags,
 		   struct kst_error *err)
 {
-	bool secret = flags & KST_FILE_SECRET, replace = flags & KST_FILE_REPLACE;
+	bool replace = flags & KST_FILE_REPLACE;
 	struct kst_place place = KST_PLACE_INIT;
 	int rc = -1;
 	if (kst_place_find(&place, path, flags & KST_FILE_LOOSE, err) == 0) {
@@ -51,7 +58,7 @@ int kst_file_write(const char *path, const void *data, size_t len, unsigned flag
 			kst_error_hint(err, "name another file");
 			kst_error_hint(err, "add --replace to write over it");
 		} else {
-			rc = lock_and_write(&place, data, len, secret, err);
+			rc = lock_and_write(&place, data, len, flags, err);
 		}
 	}
 	kst_place_release(&place);
