@@ -39,7 +39,7 @@ else
 LDLIBS = $(shell $(PKG_CONFIG) --libs $(LIBS_PC)) -lcsv
 endif
 
-LIB_SRC = $(sort $(wildcard src/base/*.c src/crypto/*.c src/model/*.c src/store/*.c src/tls/*.c src/ca/*.c formats/*.c))
+LIB_SRC = $(sort $(wildcard src/base/*.c src/crypto/*.c src/model/*.c src/net/*.c src/store/*.c src/revocation/*.c src/verify/*.c src/tls/*.c src/ca/*.c formats/*.c))
 CLI_SRC = $(sort $(wildcard src/ui/*.c src/cmd/*.c)) src/main.c
 UNIT_SRC = $(sort $(wildcard tests/unit/test_*.c))
 obj = $(patsubst %.c,$(B)/%.o,$(1))

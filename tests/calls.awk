@@ -7,10 +7,13 @@ function floor(path) {
 	if (path ~ /src\/crypto\//) return 1
 	if (path ~ /src\/model\//) return 2
 	if (path ~ /formats\//) return 3
-	if (path ~ /src\/(store|tls|ca)\//) return 4
-	if (path ~ /src\/ui\//) return 5
-	if (path ~ /src\/cmd\//) return 6
-	if (path ~ /src\/main\.o/) return 7
+	if (path ~ /src\/(net|store)\//) return 4
+	if (path ~ /src\/revocation\//) return 5
+	if (path ~ /src\/verify\//) return 6
+	if (path ~ /src\/(tls|ca)\//) return 7
+	if (path ~ /src\/ui\//) return 8
+	if (path ~ /src\/cmd\//) return 9
+	if (path ~ /src\/main\.o/) return 10
 	return -1
 }
 {

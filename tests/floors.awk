@@ -7,10 +7,13 @@ function floor(path) {
 	if (path ~ /^src\/crypto\//) return 1
 	if (path ~ /^src\/model\//) return 2
 	if (path ~ /^formats\//) return 3
-	if (path ~ /^src\/(store|tls|ca)\//) return 4
-	if (path ~ /^src\/ui\//) return 5
-	if (path ~ /^src\/cmd\//) return 6
-	if (path ~ /^src\/main\.c/) return 7
+	if (path ~ /^src\/(net|store)\//) return 4
+	if (path ~ /^src\/revocation\//) return 5
+	if (path ~ /^src\/verify\//) return 6
+	if (path ~ /^src\/(tls|ca)\//) return 7
+	if (path ~ /^src\/ui\//) return 8
+	if (path ~ /^src\/cmd\//) return 9
+	if (path ~ /^src\/main\.c/) return 10
 	return -1
 }
 {
@@ -25,7 +28,7 @@ function floor(path) {
 		seen[from] = 1
 		if (t > f) { printf "%s (floor %d) includes %s (floor %d)\n", from, f, w, t; bad = 1 }
 		# The tool's only door to the library are the public headers.
-		else if (f >= 5 && t <= 4) { printf "%s includes %s, which is no public header\n", from, w; bad = 1 }
+		else if (f >= 8 && t <= 7) { printf "%s includes %s, which is no public header\n", from, w; bad = 1 }
 	}
 }
 END {

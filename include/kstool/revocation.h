@@ -68,4 +68,13 @@ int kst_revocations_check(struct kst_revocations *r, const struct kst_cert *cert
 			  const struct kst_cert *issuer, int64_t at, struct kst_revoked_at *out,
 			  struct kst_error *err);
 
+/* What a staple says of the first certificate in it; its signature and dates are for revocation.h. */
+struct kst_staple {
+	enum kst_staple_says { KST_STAPLE_GOOD, KST_STAPLE_REVOKED, KST_STAPLE_UNKNOWN, KST_STAPLE_UNREADABLE } says;
+	int64_t this_update, next_update; /* 0: not given */
+	int64_t revoked_at;               /* REVOKED */
+	int reason;                       /* REVOKED: CRLReason; -1 */
+};
+void kst_staple_read(struct kst_staple *out, const struct kst_blob *staple);
+
 #endif

@@ -9,40 +9,9 @@
 #ifndef KSTOOL_TLS_H
 #define KSTOOL_TLS_H
 
+#include "kstool/endpoint.h"
+#include "kstool/live.h"
 #include "kstool/verify.h"
-
-/* ---- where ---- */
-
-struct kst_endpoint {
-	char host[256];     /* name or address, without brackets */
-	char port[16];      /* a number */
-	bool is_address;    /* host is an IP address: no SNI */
-};
-/*
- * "HOST:PORT", "[v6]:PORT", "tls://HOST[:PORT]" (443).  PORT is a number, or the name of a service that
- * speaks TLS ("ldaps").  0; 1 it is no endpoint (no error); -1 BAD_VALUE: it is meant to be one.  Whether
- * a file goes by the same name is for the caller to see.
- */
-int kst_endpoint_parse(struct kst_endpoint *out, const char *text, struct kst_error *err);
-/* "api.acme.test:443", "[::1]:443"; appended. */
-void kst_endpoint_text(const struct kst_endpoint *e, struct kst_buf *out);
-
-/* What --starttls takes, NULL-terminated: smtp imap pop3 ldap postgres mysql xmpp ftp. */
-extern const char *const kst_starttls_names[];
-
-/* Some servers (nginx) shake hands with everybody and refuse over HTTP: ask for "/" and look. */
-enum kst_ask_http { KST_HTTP_NO, KST_HTTP_IF_ASKED /* for a certificate of the client */, KST_HTTP_ALWAYS };
-
-struct kst_connect {
-	struct kst_endpoint to;
-	const char *resolve;     /* connect to this address instead; NULL */
-	const char *starttls;    /* one of the names; NULL */
-	const char *sni;         /* NULL: the host, if it is a name */
-	const char *alpn;        /* "h2,http/1.1"; NULL */
-	int min_version, max_version; /* 0x0303 TLS 1.2, 0x0304 TLS 1.3; 0 no limit */
-	int timeout_ms;          /* for the whole; 0: 10 s */
-	enum kst_ask_http http;
-};
 
 /* ---- who ---- */
 
@@ -153,11 +122,6 @@ int kst_tls_pair(struct kst_handshake *out, const struct kst_side_options *serve
 
 /* ---- a server for trying out clients ---- */
 
-struct kst_listener;
-/* Listen on "127.0.0.1:0", "[::1]:8443", ":8443" (every address).  0 or -1: UNREACHABLE, BAD_VALUE. */
-int kst_tls_listen(struct kst_listener **out, const char *address, struct kst_error *err);
-void kst_listener_free(struct kst_listener *l);
-const char *kst_listener_address(const struct kst_listener *l); /* "127.0.0.1:40123" */
 /*
  * Shake hands with the next client, answer a request of HTTP with a page of text, and close.  Clients
  * that say nothing keep nobody waiting; how->timeout_ms is for each.  0 one was here (see *out); 1
@@ -166,43 +130,10 @@ const char *kst_listener_address(const struct kst_listener *l); /* "127.0.0.1:40
 int kst_tls_accept(struct kst_listener *l, int stop, struct kst_handshake *out, const struct kst_connect *how,
 		   const struct kst_side_options *server, struct kst_error *err);
 
-/* ---- a look: what a server shows of itself to whoever connects; nobody is judged ---- */
-
-struct kst_live {
-	struct kst_endpoint to;
-	struct kst_chain sent;  /* as sent, in its order; the server's own first; at least one */
-	struct kst_blob staple; /* OCSP response, DER; empty: none came */
-	int version;            /* 0x0304 */
-	char cipher[64];
-	char peer[128];         /* "10.1.2.3:5432" */
-	bool asks_client;       /* for a client certificate; got none */
-	bool proved;            /* it showed that it holds the private key of the first certificate */
-	char trouble[256];      /* the handshake broke off after the certificates: why; raw text; empty: it did not */
-};
-void kst_live_release(struct kst_live *l);
-
-/* What a staple says of the first certificate in it; its signature and dates are for revocation.h. */
-struct kst_staple {
-	enum kst_staple_says { KST_STAPLE_GOOD, KST_STAPLE_REVOKED, KST_STAPLE_UNKNOWN, KST_STAPLE_UNREADABLE } says;
-	int64_t this_update, next_update; /* 0: not given */
-	int64_t revoked_at;               /* REVOKED */
-	int reason;                       /* REVOKED: CRLReason; -1 */
-};
-void kst_staple_read(struct kst_staple *out, const struct kst_blob *staple);
-
 /* Every version and cipher that this OpenSSL knows is taken, since this is a mere look; at most
  * KST_LIVE_CERTS certificates.  0 or -1: NO_HOST, UNREACHABLE, TIMEOUT, NOT_TLS, STARTTLS, HANDSHAKE,
  * CLOSED, PEER_LIMIT. */
 #define KST_LIVE_CERTS 32
 int kst_tls_fetch(struct kst_live *out, const struct kst_connect *how, struct kst_error *err);
-
-/*
- * A store made of it, read-only, for whoever looks at stores: one certificate entry whose chain is what
- * was sent.  `name` is its path, as the user wrote it.  Takes the contents of *live, on failure too.
- */
-int kst_store_of_server(struct kst_store **out, const char *name, struct kst_live *live,
-			const struct kst_open_options *opt, struct kst_error *err);
-/* What such a store was made of; NULL: it is a file. */
-const struct kst_live *kst_store_server(const struct kst_store *s);
 
 #endif

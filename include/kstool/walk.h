@@ -87,7 +87,7 @@ enum kst_truststore kst_contents_truststore(const struct kst_contents *c, const 
 
 /* ---- anchors: what the system's truststore is made from ---- */
 
-struct kst_anchors {
+struct kst_anchor_dir {
 	char *dir;             /* where a new one goes, seen from the root, links resolved */
 	const char *by;        /* the program that makes the truststore from them */
 	const char *suffix;    /* it reads PEM files of this suffix alone; NULL: any */
@@ -96,19 +96,19 @@ struct kst_anchors {
 	const char *link_dir;  /* where it leads: the directory as the program writes it */
 };
 /* What this root has: 1, 0 none, -1. */
-int kst_anchors_find(struct kst_anchors *out, const char *root, struct kst_error *err);
-void kst_anchors_release(struct kst_anchors *a);
+int kst_anchor_dir_find(struct kst_anchor_dir *out, const char *root, struct kst_error *err);
+void kst_anchor_dir_release(struct kst_anchor_dir *a);
 /* Is this file one of them, in the form that the program reads? */
-bool kst_anchors_has(const struct kst_anchors *a, const struct kst_found *f);
+bool kst_anchor_dir_has(const struct kst_anchor_dir *a, const struct kst_found *f);
 /*
  * NAME.crt in the directory, which is made if it is missing, and the links to it; or NAME-FINGERPRINT.crt
  * where there is another file of that name.  *path: what it is called, seen from the root, also in a dry
  * run; kst_free it.  0 or -1.
  */
-int kst_anchors_put(const struct kst_anchors *a, const char *root, const char *name, const struct kst_cert *cert,
+int kst_anchor_dir_put(const struct kst_anchor_dir *a, const char *root, const char *name, const struct kst_cert *cert,
 		    bool dry_run, char **path, struct kst_error *err);
 /* The links to the anchor `inside`, where a run that was ended has left them out.  1 made, 0 nothing to do, -1. */
-int kst_anchors_relink(const struct kst_anchors *a, const char *root, const char *inside, const struct kst_cert *cert,
+int kst_anchor_dir_relink(const struct kst_anchor_dir *a, const char *root, const char *inside, const struct kst_cert *cert,
 		       struct kst_error *err);
 
 #endif

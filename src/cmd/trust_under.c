@@ -407,7 +407,7 @@ static void release(struct under *u)
 	kst_free(u->name);
 	kst_free(u->file);
 	kst_free(u->row);
-	kst_anchors_release(&u->anchors);
+	kst_anchor_dir_release(&u->anchors);
 	kst_walk_release(&u->walk);
 	trust_picks_release(&u->picks);
 }

@@ -33,7 +33,7 @@ struct under {
 	struct kst_asker quiet;
 	struct trust_picks picks;
 	struct kst_walk walk;
-	struct kst_anchors anchors;
+	struct kst_anchor_dir anchors;
 	bool has_anchors;
 	char **name;         /* of each pick: the alias, and the anchor's file without its suffix */
 	char **file;         /* of each pick: its anchor, as it can be opened; NULL */

@@ -15,7 +15,7 @@ static const struct kst_found *holder(struct under *u, const struct kst_cert *ce
 		struct kst_store *s = NULL;
 		bool found;
 
-		if (!kst_anchors_has(&u->anchors, &u->walk.found[i]) ||
+		if (!kst_anchor_dir_has(&u->anchors, &u->walk.found[i]) ||
 		    kst_store_open(&s, u->walk.found[i].path, &opt, NULL) < 0)
 			continue;
 		found = kst_store_find_cert(s, cert) != KST_NO_BASE;
@@ -37,9 +37,9 @@ static int put(struct under *u, size_t i)
 	int ret = 0;
 
 	if (there && !dry)
-		ret = kst_anchors_relink(&u->anchors, u->walk.root, there->inside, p->cert, u->cli->err);
+		ret = kst_anchor_dir_relink(&u->anchors, u->walk.root, there->inside, p->cert, u->cli->err);
 	else if (!there)
-		ret = kst_anchors_put(&u->anchors, u->walk.root, u->name[i], p->cert, dry, &inside, u->cli->err);
+		ret = kst_anchor_dir_put(&u->anchors, u->walk.root, u->name[i], p->cert, dry, &inside, u->cli->err);
 	path = there ? kst_strdup(there->path) :
 		       kst_asprintf("%s%s%s%s", u->walk.root, inside ? inside : u->anchors.dir, inside ? "" : "/",
 				    inside ? "" : u->name[i]);
@@ -69,7 +69,7 @@ static int put(struct under *u, size_t i)
 
 int under_anchors(struct under *u)
 {
-	int has = kst_anchors_find(&u->anchors, u->walk.root, u->cli->err);
+	int has = kst_anchor_dir_find(&u->anchors, u->walk.root, u->cli->err);
 
 	if (has < 0)
 		return -1;

@@ -2,7 +2,7 @@
 /*
  * cert_impl.h - a certificate from inside, names, and what links certificates
  *
- * For src/crypto/cert*.c, src/model/chain.c and what verifies in src/tls; others use kstool/cert.h.
+ * For src/crypto/cert*.c, src/model/chain.c src/verify; others use kstool/cert.h.
  */
 #ifndef KST_CRYPTO_CERT_IMPL_H
 #define KST_CRYPTO_CERT_IMPL_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* live.c - what a server sent, as a store that can be looked at */
-#include "kstool/tls.h"
+#include "kstool/live.h"
 
 #include <string.h>
 
@@ -15,6 +15,13 @@ static const struct kst_format server_format = {
 	.suffixes = no_suffixes,
 	.caps = KST_CAP_READ | KST_CAP_CHAINS | KST_CAP_CERTS,
 };
+
+void kst_live_release(struct kst_live *l)
+{
+	kst_chain_release(&l->sent);
+	kst_blob_release(&l->staple);
+	*l = (struct kst_live){ .version = 0 };
+}
 
 static int fill(struct kst_store *s, struct kst_error *err)
 {

@@ -14,7 +14,7 @@
 #include "store/call.h"
 #include "store/passphrase.h"
 #include "store/store.h"
-#include "kstool/tls.h"
+#include "kstool/live.h"
 
 /* Enough for every binary magic, and for the header of a native store. */
 #define HEAD 4096

@@ -15,8 +15,8 @@
 #include <openssl/ssl.h>
 
 #include "kstool/text.h"
-#include "tls/listen.h"
-#include "tls/net.h"
+#include "net/listen.h"
+#include "net/net.h"
 
 #define REQUEST_MAX 16384
 #define LINGER_MS 1000

@@ -17,7 +17,7 @@
 #include <openssl/ssl.h>
 
 #include "kstool/kstool.h"
-#include "tls/net.h"
+#include "net/net.h"
 
 #define LATE_MS 1000       /* how long a refusal is waited for */
 #define AFTER_TICKET_MS 300 /* a server that sent a ticket has seen everything that it will see */

@@ -5,6 +5,7 @@
  * "wrong version number" is what libssl says of a web server without TLS and of a mail
  * server that greets.  The first bytes tell more, and so does the port.
  */
+#include "kstool/tls.h"
 #include "tls/explain.h"
 
 #include <ctype.h>

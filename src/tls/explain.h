@@ -3,7 +3,7 @@
 #ifndef KST_TLS_EXPLAIN_H
 #define KST_TLS_EXPLAIN_H
 
-#include "tls/net.h"
+#include "net/net.h"
 
 /*
  * Set the error of a handshake that failed before a certificate came: what the connection says already

@@ -13,10 +13,11 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "kstool/tls.h"
 #include "crypto/ossl.h"
 #include "kstool/alloc.h"
 #include "tls/explain.h"
-#include "tls/net.h"
+#include "net/net.h"
 
 #define CERTS_MAX ((long)256 << 10) /* of one Certificate message */
 #define AFTER	  3000              /* ms that the rest of the handshake may take, once they are here */
@@ -28,13 +29,6 @@ struct look {
 	bool got;   /* a Certificate message */
 	int alert;  /* the server's last one; -1 */
 };
-
-void kst_live_release(struct kst_live *l)
-{
-	kst_chain_release(&l->sent);
-	kst_blob_release(&l->staple);
-	*l = (struct kst_live){ .version = 0 };
-}
 
 static uint32_t u24(struct kst_cursor *c)
 {

@@ -9,7 +9,7 @@
 #include <openssl/ssl.h>
 
 #include "kstool/alloc.h"
-#include "tls/net.h"
+#include "net/net.h"
 
 /* A handshake has a dozen steps; a hostile side could make it any number. */
 #define STEPS_MAX 64

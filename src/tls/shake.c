@@ -9,7 +9,7 @@
 #include <openssl/ssl.h>
 
 #include "kstool/alloc.h"
-#include "tls/net.h"
+#include "net/net.h"
 
 /* ---- why it failed ---- */
 

@@ -12,7 +12,7 @@
 #include "crypto/cert_x509.h"
 #include "fuzz.h"
 #include "revocation_certs.h"
-#include "tls/crl.h"
+#include "revocation/crl.h"
 
 #define AT INT64_C(1780000000) /* 2026 */
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "crl_kit.h"
-#include "tls/crl.h"
+#include "revocation/crl.h"
 
 static struct party root, ca, leaf;
 static struct kst_cert *root_c, *ca_c, *leaf_c;

@@ -3,7 +3,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "kstool/tls.h"
+#include "kstool/endpoint.h"
 
 static struct kst_endpoint e;
 

@@ -8,8 +8,8 @@
 #include <time.h>
 
 #include "http_kit.h"
-#include "tls/http.h"
-#include "tls/net.h"
+#include "net/http.h"
+#include "net/net.h"
 
 #define OBJECT "\x30\x06\x04\x04" "body" /* SEQUENCE { OCTET STRING } */
 #define MAX 1000

@@ -12,7 +12,7 @@
 #include <openssl/ssl.h>
 
 #include "party.h"
-#include "tls/net.h"
+#include "net/net.h"
 
 static struct party root, ca, shop;
 
