@@ -97,6 +97,9 @@ struct kst_ca_row {
 	struct kst_bytes cert;  /* DER; empty while pending, and of an import that has none */
 };
 
+/* As in `spki`. */
+void kst_ca_spki_hash(struct kst_bytes spki, uint8_t out[32]);
+
 #define KST_CA_IS(state) (1u << (state))
 struct kst_ca_query {           /* all that is set must be met */
 	int64_t id;

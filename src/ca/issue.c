@@ -100,6 +100,10 @@ static int look_at(void *ctx, const struct kst_ca_row *row, struct kst_error *er
 			return -1;
 		return 1;
 	}
+	/* Of a key that its owner has there is none to wait for: only the certificate is not where it belongs. */
+	if (o->spki.len && !o->delivered && !row->delivered && row->state != KST_CA_REVOKED &&
+	    row->not_after > kst_time_now())
+		return take(o, KST_CA_RESUMED, row, err) < 0 ? -1 : 1;
 	/* Its key is in a file that is locked. */
 	if (!row->delivered && row->state != KST_CA_REVOKED && row->created > kst_time_now() - KST_CA_STALE)
 		return take(o, KST_CA_BUSY, row, err) < 0 ? -1 : 1;

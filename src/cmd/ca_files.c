@@ -203,19 +203,25 @@ int ca_files_prepare(struct cli *cli, const struct kst_ca *ca, struct ca_files *
 
 /* ---- one of them ---- */
 
+int ca_files_pem(struct kst_buf *out, const struct kst_cert *leaf, const struct kst_chain *chain, struct kst_error *err)
+{
+	struct kst_bytes der = kst_cert_der(leaf);
+
+	kst_pem_block(out, "CERTIFICATE", der.data, der.len);
+	for (size_t i = 0; i + 1 < chain->nr; i++) {
+		der = kst_cert_der(chain->cert[i]);
+		kst_pem_block(out, "CERTIFICATE", der.data, der.len);
+	}
+	return out->failed ? kst_error_nomem(err) : 0;
+}
+
 static int write_chain(const struct ca_files *f, const struct kst_ca_order *o, const char *path,
 		       struct kst_error *err)
 {
 	struct kst_buf pem KST_SCRATCH_BUF = KST_BUF_INIT;
-	struct kst_bytes der = kst_cert_der(o->cert);
 
-	kst_pem_block(&pem, "CERTIFICATE", der.data, der.len);
-	for (size_t i = 0; i + 1 < f->chain->nr; i++) {
-		der = kst_cert_der(f->chain->cert[i]);
-		kst_pem_block(&pem, "CERTIFICATE", der.data, der.len);
-	}
-	if (pem.failed)
-		return kst_error_nomem(err);
+	if (ca_files_pem(&pem, o->cert, f->chain, err) < 0)
+		return -1;
 	return kst_file_write(path, pem.data, pem.len, KST_FILE_REPLACE | (f->loose ? KST_FILE_LOOSE : 0), err);
 }
 
@@ -273,5 +279,36 @@ int ca_files_write(const struct ca_files *f, const struct kst_ca_order *o, char 
 done:
 	kst_entry_free(e);
 	kst_store_free(s);
+	return ret;
+}
+
+int ca_files_open(const struct ca_files *f, const char *name, const char *path, struct kst_store **s,
+		  struct kst_error *err)
+{
+	struct kst_secret pass KST_SCRATCH_SECRET = KST_SECRET_INIT;
+	struct answer a = { .pass = &pass };
+	struct kst_asker asker = { answer, &a };
+	struct kst_open_options open = { .asker = &asker, .limits = f->limits, .insecure_permissions = f->loose };
+	char *file = f->template ? pass_path(f, name) : NULL;
+	bool there = !f->template || (file && access(file, F_OK) == 0);
+	int ret = there ? pass_of(f, name, &pass, err) : 1;
+
+	kst_free(file);
+	if (ret < 0)
+		return -1;
+	if (ret)
+		a.pass = NULL;
+	ret = kst_store_open(s, path, &open, err);
+	/* Its keys, too: the answer is that of this call. */
+	for (size_t i = 0; !ret && i < kst_store_count(*s); i++) {
+		struct kst_entry *e;
+
+		if (kst_store_entry(*s, i, &e, err) < 0 || (e->kind == KST_KIND_KEY && kst_store_open_key(*s, i, err) < 0))
+			ret = -1;
+	}
+	if (ret < 0) {
+		kst_store_free(*s);
+		*s = NULL;
+	}
 	return ret;
 }

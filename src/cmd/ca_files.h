@@ -51,5 +51,11 @@ int ca_files_paths(const struct ca_files *f, const char *name, char *path[2]);
 bool ca_files_exist(char *const path[2]);
 /* Of one order that has a key.  Any thread.  0 or -1. */
 int ca_files_write(const struct ca_files *f, const struct kst_ca_order *o, char *const path[2], struct kst_error *err);
+/* A file of this name that is there, with the passphrase that it would be written with.  0 or -1. */
+int ca_files_open(const struct ca_files *f, const char *name, const char *path, struct kst_store **s,
+		  struct kst_error *err);
+/* Certificate and chain without the root, as servers want them; appended. */
+int ca_files_pem(struct kst_buf *out, const struct kst_cert *leaf, const struct kst_chain *chain,
+		 struct kst_error *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* ca_order.c - orders become certificates and files, group by group */
 #include "cmd/ca_order.h"
+#include "cmd/ca_ours.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -141,10 +142,8 @@ int orders_add(struct orders *o, const char *name, const char *alias, const char
 	a->due = t->due;
 	a->must_staple = t->must_staple;
 	r->like = t->like ? kst_cert_ref(t->like) : NULL;
-	if (r->like && t->same_key) {
+	if (r->like && t->same_key)
 		a->spki = kst_cert_spki(r->like);
-		a->delivered = true;
-	}
 	if (put(&r->name, name) < 0 || put(&r->alias, alias) < 0 || ca_files_paths(&o->files, name, r->path) < 0)
 		return kst_error_nomem(err);
 	if (r->like)
@@ -232,11 +231,22 @@ static int count_ours(void *ctx, const struct kst_ca_row *row, struct kst_error 
 	return 0;
 }
 
-/* A file that is there is replaced only where it is one of ours, or where somebody said so. */
+static int refuse(struct kst_ca_order *a, const char *path, const char *why)
+{
+	a->fate = KST_CA_FAILED;
+	if (!a->err)
+		a->err = kst_calloc(1, sizeof(*a->err));
+	kst_error_setx(a->err, KST_E_EXISTS, "%s", why);
+	kst_error_subject(a->err, "%s", path);
+	kst_error_hint(a->err, "add --replace to write over it");
+	return 0;
+}
+
+/* A file that is there is replaced only where it is one of ours, or where somebody said so.  Whether it can
+ * be one is known without any secret. */
 static int check_files(struct orders *o, size_t i, struct kst_error *err)
 {
 	struct order *r = &o->row[i];
-	struct kst_ca_order *a = &o->ask[i];
 	struct kst_ca_query q = { .name = r->name };
 	size_t ours = 0;
 	void *ctx[2] = { o, &ours };
@@ -246,13 +256,52 @@ static int check_files(struct orders *o, size_t i, struct kst_error *err)
 		return 0;
 	if (kst_ca_each(o->ca, &q, count_ours, ctx, err) < 0)
 		return -1;
-	if (ours)
-		return 0;
-	a->fate = KST_CA_FAILED;
-	a->err = kst_calloc(1, sizeof(*a->err));
-	kst_error_setx(a->err, KST_E_EXISTS, "exists already");
-	kst_error_subject(a->err, "%s", access(r->path[0], F_OK) == 0 ? r->path[0] : r->path[1]);
-	kst_error_hint(a->err, "add --replace to write over it");
+	return ours ? 0 : refuse(&o->ask[i], access(r->path[0], F_OK) == 0 ? r->path[0] : r->path[1], "exists already");
+}
+
+/* And that it is one, with the passphrase that it will have, or has. */
+static int check_content(struct cli *cli, struct orders *o, size_t i)
+{
+	struct order *r = &o->row[i];
+
+	for (int k = 0; k < 2 && r->path[k]; k++) {
+		struct kst_error why = KST_ERROR_INIT;
+		struct kst_store *s = NULL;
+		int rc;
+
+		if (access(r->path[k], F_OK) < 0)
+			continue;
+		if (ca_files_open(&o->files, r->name, r->path[k], &s, &why) < 0 && !o->source) {
+			struct kst_open_options open = cmd_open_options(cli, false);
+
+			kst_error_clear(&why);
+			(void)!kst_store_open(&s, r->path[k], &open, &why);
+		}
+		rc = s ? ca_ours(o, r->name, NULL, s, NULL, cli->err) : 0;
+		if (rc < 0) {
+			kst_store_free(s);
+			return -1;
+		}
+		if (!rc) {
+			refuse(&o->ask[i], r->path[k], s ? "holds something that is none of this name's certificates" :
+							      "exists already, and cannot be opened to see what it is");
+			kst_store_free(s);
+			return 0;
+		}
+		kst_store_free(s);
+	}
+	return 0;
+}
+
+static int check_contents(struct cli *cli, struct orders *o, size_t *todo)
+{
+	for (size_t i = 0; i < o->nr; i++) {
+		if (o->ask[i].fate != KST_CA_MADE || !o->row[i].replaces || o->files.replace)
+			continue;
+		if (check_content(cli, o, i) < 0)
+			return -1;
+		*todo -= o->ask[i].fate != KST_CA_MADE;
+	}
 	return 0;
 }
 
@@ -606,7 +655,7 @@ int orders_run(struct cli *cli, struct orders *o)
 		if (ca_complete(cli, o->ca) < 0 || kst_ca_key(o->ca, KST_CA_BY_CA, &key, cli->err) < 0 ||
 		    ca_files_prepare(cli, o->ca, &o->files, o->row[first].path[0]) < 0)
 			return -1;
-		if (make_all(cli, o, todo) < 0)
+		if (check_contents(cli, o, &todo) < 0 || make_all(cli, o, todo) < 0)
 			return -1;
 		ask_cli_keep(cli->ask);
 	} else if (!dry) {

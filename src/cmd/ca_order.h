@@ -15,6 +15,7 @@ struct order {
 	bool replaces;     /* a file of it was there */
 	bool there_without_file;
 	struct kst_cert *like; /* what it renews; NULL */
+	bool elsewhere;        /* ... whose key somebody else has */
 };
 struct orders {
 	struct kst_ca *ca;

@@ -6,10 +6,14 @@
  * certificate is at hand, the new one takes the place of the old one in it.
  */
 #include "cmd/ca_order.h"
+#include "cmd/ca_ours.h"
+#include "cmd/ca_renew.h"
 #include "cmd/make.h"
 
 #include <string.h>
 #include <unistd.h>
+
+#define FILE_MAX (UINT64_C(16) << 20)
 
 struct renew_opts {
 	struct ca_opts ca;
@@ -18,126 +22,6 @@ struct renew_opts {
 	struct opt_int days, jobs;
 	bool new_key;
 };
-
-/* ---- which ---- */
-
-struct found {
-	struct row {
-		char *name;
-		enum kst_profile profile;
-		struct kst_cert *cert;
-		int64_t id;
-	} *row;
-	size_t nr, size;
-};
-
-static void found_release(struct found *f)
-{
-	for (size_t i = 0; i < f->nr; i++) {
-		kst_free(f->row[i].name);
-		kst_cert_free(f->row[i].cert);
-	}
-	kst_free(f->row);
-}
-
-static int keep(void *ctx, const struct kst_ca_row *row, struct kst_error *err)
-{
-	struct found *f = ctx;
-	struct row *r;
-
-	if (!row->cert.len || !row->name)
-		return 0;
-	if (f->nr == f->size) {
-		size_t size = f->size ? f->size * 2 : 16;
-
-		r = kst_realloc(f->row, size * sizeof(*r));
-		if (!r)
-			return kst_error_nomem(err);
-		f->row = r;
-		f->size = size;
-	}
-	r = &f->row[f->nr];
-	*r = (struct row){ .name = kst_strdup(row->name), .profile = row->profile, .id = row->id };
-	if (!r->name)
-		return kst_error_nomem(err);
-	if (kst_cert_new(&r->cert, row->cert.data, row->cert.len, err) < 0) {
-		kst_free(r->name);
-		return -1;
-	}
-	f->nr++;
-	return 0;
-}
-
-static int keep_first(void *ctx, const struct kst_ca_row *row, struct kst_error *err)
-{
-	int ret = keep(ctx, row, err);
-
-	return ret < 0 ? ret : row->cert.len != 0;
-}
-
-static int by_name(struct cli *cli, struct kst_ca *ca, const char *name, struct found *f)
-{
-	struct kst_ca_query q = {
-		.name = name, .states = KST_CA_IS(KST_CA_VALID), .issuers = 1u << KST_CA_BY_CA, .leaves = true, .newest = true
-	};
-	size_t before = f->nr;
-
-	if (kst_ca_each(ca, &q, keep_first, f, cli->err) < 0)
-		return -1;
-	if (f->nr > before)
-		return 0;
-	kst_error_setx(cli->err, KST_E_NO_SERIAL, "the CA has issued no certificate of this name that is valid");
-	kst_error_subject(cli->err, "%s", name);
-	return kst_error_command(cli->err, "kstool", "ca", "list", "--ca", kst_ca_dir(ca), NULL);
-}
-
-static int same_id(void *ctx, const struct kst_ca_row *row, struct kst_error *err)
-{
-	(void)err;
-	*(int64_t *)ctx = row->id;
-	return 1;
-}
-
-/* Those that end by then, and have no younger one of the same name. */
-static int by_date(struct cli *cli, struct kst_ca *ca, const char *when, struct found *out)
-{
-	struct found all = { .nr = 0 };
-	bool percent = false;
-	int64_t n, now = kst_time_now(), at;
-	struct kst_ca_query q = { .states = KST_CA_IS(KST_CA_VALID), .issuers = 1u << KST_CA_BY_CA,
-				  .leaves = true, .expires_after = now, .by_expiry = true };
-	int ret = -1;
-
-	if (kst_time_parse_span(when, &n, &percent) < 0 || n < 0 || (percent && n > 100)) {
-		if (kst_time_parse(when, &at) < 0) {
-			kst_error_setx(cli->err, KST_E_BAD_VALUE, "\"%s\" is no time as 30d, 33%% or 2027-01-31", when);
-			return kst_error_subject(cli->err, "--expiring");
-		}
-		n = at - now;
-		percent = false;
-	}
-	if (!percent)
-		q.expires_before = now + n > now ? now + n : now;
-	if (kst_ca_each(ca, &q, keep, &all, cli->err) < 0)
-		goto done;
-	for (size_t i = 0; i < all.nr; i++) {
-		struct row *r = &all.row[i];
-		int64_t end = kst_cert_not_after(r->cert), life = end - kst_cert_not_before(r->cert), newest = 0;
-		struct kst_ca_query same = { .name = r->name, .states = KST_CA_IS(KST_CA_VALID), .newest = true,
-					     .leaves = true };
-
-		if (percent && end - now > life * n / 100)
-			continue;
-		if (kst_ca_each(ca, &same, same_id, &newest, cli->err) < 0)
-			goto done;
-		if (newest == r->id && by_name(cli, ca, r->name, out) < 0)
-			goto done;
-	}
-	ret = 0;
-done:
-	found_release(&all);
-	return ret;
-}
 
 /* ---- orders ---- */
 
@@ -154,7 +38,7 @@ static int add_san(void *ctx, enum kst_san_type type, const char *value, size_t 
 	return text.failed ? kst_error_nomem(c[1]) : ca_sans_add(c[0], (const char *)text.data, c[1]);
 }
 
-static int order(struct cli *cli, struct orders *o, const struct renew_opts *opt, const struct row *r)
+static int order(struct cli *cli, struct orders *o, const struct renew_opts *opt, const struct renewable *r)
 {
 	struct kst_buf key KST_SCRATCH_BUF = KST_BUF_INIT;
 	long life = (long)((kst_cert_not_after(r->cert) - kst_cert_not_before(r->cert) + 86399) / 86400);
@@ -174,30 +58,23 @@ static int order(struct cli *cli, struct orders *o, const struct renew_opts *opt
 	else if (kst_cert_each_san(r->cert, add_san, ctx) == 0)
 		ret = orders_add(o, r->name, NULL, NULL, &sans, 0, &t, cli->err);
 	/* The order lives longer than this call. */
-	if (!ret)
+	if (!ret) {
 		o->row[o->nr - 1].alg = alg;
-	else
+		o->row[o->nr - 1].elsewhere = r->elsewhere;
+	} else {
 		kst_free(alg);
+	}
 	ca_sans_release(&sans);
 	return ret;
 }
 
 /* ---- the same key ---- */
 
-static bool same_key(const struct kst_cert *a, const struct kst_cert *b)
-{
-	struct kst_bytes x = kst_cert_spki(a), y = kst_cert_spki(b);
-
-	return x.len == y.len && !memcmp(x.data, y.data, x.len);
-}
-
-/* The store beside which it was issued, for changing; NULL: there is none. */
+/* The file of its key, for changing.  0; 1: it does not hold the key. */
 static int open_store(struct cli *cli, const char *path, const struct kst_cert *like, struct kst_store **s, size_t *at)
 {
 	struct kst_entry *e;
 
-	if (access(path, F_OK) < 0)
-		return 0;
 	if (cmd_edit(cli, path, false, 0, s) < 0)
 		return -1;
 	for (*at = 0; *at < kst_store_count(*s); ++*at) {
@@ -206,11 +83,12 @@ static int open_store(struct cli *cli, const char *path, const struct kst_cert *
 		if (kst_store_entry(*s, *at, &e, cli->err) < 0)
 			return -1;
 		leaf = kst_entry_leaf(e);
-		if (e->kind == KST_KIND_KEY && leaf && same_key(leaf, like))
+		if (e->kind == KST_KIND_KEY && leaf && ca_same_key(leaf, like))
 			return 0;
 	}
-	kst_error_setx(cli->err, KST_E_NO_ENTRY, "does not hold the key of this certificate");
-	return kst_error_subject(cli->err, "%s", path);
+	kst_store_free(*s);
+	*s = NULL;
+	return 1;
 }
 
 static int put_in_store(struct cli *cli, struct orders *o, struct kst_store *s, size_t at, const struct kst_cert *cert)
@@ -239,39 +117,106 @@ static int put_in_store(struct cli *cli, struct orders *o, struct kst_store *s, 
 	return kst_store_save(s, &save, NULL, cli->err);
 }
 
-static int put_in_pem(struct cli *cli, const struct orders *o, const char *path, const struct kst_cert *cert)
-{
-	struct kst_buf pem KST_SCRATCH_BUF = KST_BUF_INIT;
-	struct kst_bytes der = kst_cert_der(cert);
+/* Where the new certificate goes to, which is known before anything is signed. */
+struct place {
+	struct kst_store *s; /* it takes the place of the old one in entry `at`; NULL: a file of its own */
+	size_t at;
+	char *pem;
+	bool backup;         /* what is there is not of this CA, and may be replaced */
+};
 
-	kst_pem_block(&pem, "CERTIFICATE", der.data, der.len);
-	for (size_t i = 0; i + 1 < o->files.chain->nr; i++) {
-		der = kst_cert_der(o->files.chain->cert[i]);
-		kst_pem_block(&pem, "CERTIFICATE", der.data, der.len);
+/* NAME.pem may be anybody's, and with HAProxy or Postfix it holds the key. */
+static int look_at_pem(struct cli *cli, struct orders *o, const struct order *r, struct place *p)
+{
+	struct kst_open_options open = cmd_open_options(cli, false);
+	struct kst_store *s = NULL;
+	bool has_key = false;
+	int rc = 0;
+
+	if (ca_reserved(o, p->pem, cli->err) < 0)
+		return -1;
+	if (access(p->pem, F_OK) < 0)
+		return 0;
+	if (kst_store_open(&s, p->pem, &open, NULL) == 0) {
+		rc = ca_ours(o, r->name, r->like, s, &has_key, cli->err);
+		kst_store_free(s);
 	}
-	if (pem.failed)
-		return kst_error_nomem(cli->err);
-	return kst_file_write(path, pem.data, pem.len, KST_FILE_REPLACE | (o->files.loose ? KST_FILE_LOOSE : 0), cli->err);
+	if (rc < 0)
+		return -1;
+	if (has_key) {
+		rc = open_store(cli, p->pem, r->like, &p->s, &p->at);
+		if (rc <= 0)
+			return rc;
+		rc = 0;
+	}
+	if (rc)
+		return 0;
+	if (o->files.replace) {
+		p->backup = true;
+		return 0;
+	}
+	kst_error_setx(cli->err, KST_E_EXISTS, "holds something else than the certificate that is renewed");
+	kst_error_subject(cli->err, "%s", p->pem);
+	return cmd_again(cli, "to replace it; the old file is kept as NAME.pem.kstool-bak", NULL,
+			 (const char *const[]){ "--replace", NULL });
 }
 
+static int find_place(struct cli *cli, struct orders *o, const struct order *r, struct place *p)
+{
+	char *file = kst_text_file_name(r->name, ".pem");
+
+	p->pem = file ? (strcmp(o->files.dir, ".") ? kst_asprintf("%s/%s", o->files.dir, file) : kst_strdup(file)) : NULL;
+	kst_free(file);
+	if (!p->pem)
+		return kst_error_nomem(cli->err);
+	if (!o->files.pem && access(r->path[0], F_OK) == 0) {
+		int rc = open_store(cli, r->path[0], r->like, &p->s, &p->at);
+
+		if (rc <= 0)
+			return rc;
+		/* Whose request was signed has his key elsewhere, and the file is somebody else's. */
+		if (!r->elsewhere) {
+			kst_error_setx(cli->err, KST_E_NO_ENTRY, "does not hold the key of this certificate");
+			return kst_error_subject(cli->err, "%s", r->path[0]);
+		}
+	}
+	return look_at_pem(cli, o, r, p);
+}
+
+static int put_in_pem(struct cli *cli, const struct orders *o, const struct place *p, const struct kst_cert *cert)
+{
+	struct kst_buf pem KST_SCRATCH_BUF = KST_BUF_INIT, was KST_SCRATCH_BUF = KST_BUF_INIT;
+	unsigned loose = o->files.loose ? KST_FILE_LOOSE : 0;
+	char *bak;
+	int ret;
+
+	if (ca_files_pem(&pem, cert, o->files.chain, cli->err) < 0)
+		return -1;
+	if (p->backup) {
+		if (kst_file_read(p->pem, FILE_MAX, &was, cli->err) < 0)
+			return -1;
+		bak = kst_asprintf("%s.kstool-bak", p->pem);
+		ret = bak ? kst_file_write(bak, was.data, was.len, KST_FILE_SECRET | KST_FILE_REPLACE | loose, cli->err) :
+			    kst_error_nomem(cli->err);
+		kst_free(bak);
+		if (ret < 0)
+			return -1;
+	}
+	return kst_file_write(p->pem, pem.data, pem.len, KST_FILE_REPLACE | loose, cli->err);
+}
+
+/* -1 with err, of this one: those that come after it are no worse for it. */
 static int renew_one(struct cli *cli, struct orders *o, size_t i)
 {
 	struct kst_ca_issue_options opt = { .threads = 1 };
 	struct order *r = &o->row[i];
 	struct kst_ca_order *a = &o->ask[i];
 	struct kst_ca_made *made = NULL;
-	struct kst_store *s = NULL;
-	char *file = NULL, *pem = NULL;
-	size_t at = 0;
+	struct place p = { .at = 0 };
+	const bool delivered = true;
 	int ret = -1;
 
-	file = kst_text_file_name(r->name, ".pem");
-	pem = file ? (strcmp(o->files.dir, ".") ? kst_asprintf("%s/%s", o->files.dir, file) : kst_strdup(file)) : NULL;
-	kst_free(file);
-	if (!pem)
-		return kst_error_nomem(cli->err);
-	/* What cannot be opened is known before anything is signed. */
-	if (!o->files.pem && open_store(cli, r->path[0], r->like, &s, &at) < 0)
+	if (find_place(cli, o, r, &p) < 0)
 		goto done;
 	if (kst_ca_issue(o->ca, a, 1, &opt, &made, cli->err) < 0)
 		goto done;
@@ -279,15 +224,19 @@ static int renew_one(struct cli *cli, struct orders *o, size_t i)
 		ret = 0;
 		goto done;
 	}
-	if (!a->cert)
+	if (!a->cert) {
 		kst_error_setx(cli->err, KST_E_LEDGER_BUSY, "another command is just renewing it");
-	else
-		ret = s ? put_in_store(cli, o, s, at, a->cert) : put_in_pem(cli, o, pem, a->cert);
+		goto done;
+	}
+	ret = p.s ? put_in_store(cli, o, p.s, p.at, a->cert) : put_in_pem(cli, o, &p, a->cert);
+	/* Until then the next run finds that it is not where it belongs. */
+	if (!ret)
+		ret = kst_ca_deliver(o->ca, made, a, &delivered, 1, cli->err);
 	/* What is told of it is the file that was written. */
-	if (!ret && !s) {
+	if (!ret && (!p.s || !strcmp(kst_store_path(p.s), p.pem))) {
 		kst_free(r->path[0]);
-		r->path[0] = pem;
-		pem = NULL;
+		r->path[0] = p.pem;
+		p.pem = NULL;
 		kst_free(r->path[1]);
 		r->path[1] = NULL;
 	}
@@ -295,9 +244,19 @@ done:
 	if (ret < 0)
 		kst_error_subject(cli->err, "%s", r->name);
 	kst_ca_made_free(made);
-	kst_store_free(s);
-	kst_free(pem);
+	kst_store_free(p.s);
+	kst_free(p.pem);
 	return ret;
+}
+
+static int note_failure(struct cli *cli, struct kst_ca_order *a)
+{
+	if (!a->err && !(a->err = kst_calloc(1, sizeof(*a->err))))
+		return -1;
+	*a->err = *cli->err;
+	a->fate = KST_CA_FAILED;
+	kst_error_clear(cli->err);
+	return 0;
 }
 
 static int renew(struct cli *cli, struct orders *o)
@@ -305,11 +264,15 @@ static int renew(struct cli *cli, struct orders *o)
 	bool dry = cli->g.dry_run || cli->g.check;
 	struct kst_key *key;
 
+	if (!o->nr)
+		ask_cli_idle(cli->ask);
 	/* The first passphrase is that of the CA, those of the stores come after it. */
-	if (!dry && o->nr && (kst_ca_key(o->ca, KST_CA_BY_CA, &key, cli->err) < 0 || ca_complete(cli, o->ca) < 0))
+	if (!dry && o->nr && (kst_ca_key(o->ca, KST_CA_BY_CA, &key, cli->err) < 0 || ca_complete(cli, o->ca) < 0 ||
+			      ca_files_dir(cli, &o->files) < 0))
 		return -1;
 	for (size_t i = 0; !dry && i < o->nr; i++)
-		if (o->ask[i].fate != KST_CA_FAILED && renew_one(cli, o, i) < 0)
+		if (o->ask[i].fate != KST_CA_FAILED && renew_one(cli, o, i) < 0 &&
+		    (o->nr == 1 || note_failure(cli, &o->ask[i]) < 0))
 			return -1;
 	if (o->nr == 1 && o->ask[0].fate == KST_CA_FAILED && o->ask[0].err) {
 		*cli->err = *o->ask[0].err;
@@ -325,7 +288,7 @@ static int run(struct cli *cli, void *opts)
 	const struct renew_opts *opt = opts;
 	struct orders o = { .lenient = true, .jobs = opt->jobs.given ? (unsigned)opt->jobs.value : 0 };
 	struct kst_open_options open;
-	struct found found = { .nr = 0 };
+	struct renewables found = { .nr = 0 };
 	int ret = -1;
 
 	if (!opt->expiring == !cli->nr) {
@@ -339,17 +302,17 @@ static int run(struct cli *cli, void *opts)
 	}
 	if (ca_open(cli, &opt->ca, false, &open, &o.ca) < 0 || ca_files_begin(cli, &opt->files, o.ca, &o.files) < 0)
 		goto done;
-	if (opt->expiring && by_date(cli, o.ca, opt->expiring, &found) < 0)
+	if (opt->expiring && renew_by_date(cli, o.ca, opt->expiring, opt->new_key, &found) < 0)
 		goto done;
 	for (size_t i = 0; i < cli->nr; i++)
-		if (by_name(cli, o.ca, cli->operand[i], &found) < 0)
+		if (renew_by_name(cli, o.ca, cli->operand[i], &found) < 0)
 			goto done;
 	for (size_t i = 0; i < found.nr; i++)
 		if (order(cli, &o, opt, &found.row[i]) < 0)
 			goto done;
 	ret = opt->new_key ? orders_run(cli, &o) : renew(cli, &o);
 done:
-	found_release(&found);
+	renewables_release(&found);
 	orders_release(&o);
 	return ret;
 }

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC */
+/* ca_ours.h - is a file that is in the way one that this CA has handed out? */
+#ifndef KST_CMD_CA_OURS_H
+#define KST_CMD_CA_OURS_H
+
+#include "cmd/ca_order.h"
+
+/*
+ * 1: the store holds keys and certificates of rows of this name (or the key of `like`; NULL), the CA's own,
+ * and nothing else; 0; -1.  *key (may be NULL): it holds the private key of `like`.
+ */
+int ca_ours(const struct orders *o, const char *name, const struct kst_cert *like, struct kst_store *s, bool *key,
+	    struct kst_error *err);
+bool ca_same_key(const struct kst_cert *a, const struct kst_cert *b);
+/* trust.pem and the manifest are nobody's certificate: BAD_VALUE. */
+int ca_reserved(const struct orders *o, const char *path, struct kst_error *err);
+
+#endif
