@@ -113,6 +113,7 @@ struct kst_request {
 	const char *const *host; /* names or IP addresses; NULL-terminated; NULL: the SAN of `from` */
 	const struct kst_cert *from; /* the present certificate: its names and usages; may be NULL */
 	const char *const *ou;   /* organizational units instead of those of the subject; may be NULL */
+	bool server, client;     /* extended key usage; neither: that of `from` */
 };
 /* DER of a certificate request (RFC 2986) for an open key, appended.  Hosts beside the subject of
  * `from` take the place of its CN.  UNSUPPORTED: the key cannot sign.  0 or -1. */

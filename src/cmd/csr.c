@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 
 struct csr_opts {
-	const char *out, *subject, *alg;
+	const char *out, *subject, *alg, *purpose;
 	struct opt_list host, ou;
 	bool new_key, der, replace;
 	struct target_opts target;
@@ -236,10 +236,13 @@ static int request(struct state *st)
 	struct kst_request how = {
 		.subject = st->opt->subject, .host = st->host, .from = st->from, .ou = st->opt->ou.item
 	};
+	const char *purpose = st->opt->purpose ? st->opt->purpose : "";
 	struct kst_buf sans KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_error *err = st->cli->err;
 	struct kst_entry *e;
 
+	how.server = !strcmp(purpose, "server") || !strcmp(purpose, "both");
+	how.client = !strcmp(purpose, "client") || !strcmp(purpose, "both");
 	if (kst_store_open_key(st->store, st->at, err) < 0 ||
 	    kst_store_entry(st->store, st->at, &e, err) < 0)
 		return -1;
@@ -247,7 +250,7 @@ static int request(struct state *st)
 	    kst_csr_parse(&st->csr, st->der.data, st->der.len, err) < 0)
 		return kst_error_subject(err, "%s", kst_store_path(st->store));
 	describe_request_sans(&st->csr, &sans);
-	if (!sans.len)
+	if (!sans.len && !(how.client && !how.server))
 		out_warn(st->cli->out, "no-san",
 			 "%s: the request has no subjectAltName, and no client looks at a CN: add --host",
 			 st->alias);
@@ -399,6 +402,7 @@ done:
 	return ret;
 }
 
+static const char *const purposes[] = { "server", "client", "both", NULL };
 static const struct opt options[] = {
 	{ "output", 'o', OPT_TEXT, offsetof(struct csr_opts, out), WHAT_FILE, "FILE",
 	  "where it goes; standard output if not given", NULL, false },
@@ -409,6 +413,8 @@ static const struct opt options[] = {
 	  "ask for this subject, as \"CN=api,O=Acme\"", NULL, false },
 	{ "ou", 0, OPT_LIST, offsetof(struct csr_opts, ou), WHAT_TEXT, "UNIT",
 	  "organizational unit instead of those of the subject; may be repeated", NULL, false },
+	{ "purpose", 0, OPT_CHOICE, offsetof(struct csr_opts, purpose), WHAT_CHOICE, "PURPOSE",
+	  "ask for a certificate for this, whatever the present one is for", purposes, false },
 	{ "new-key", 0, OPT_FLAG, offsetof(struct csr_opts, new_key), WHAT_TEXT, NULL,
 	  "for a new key, kept as ENTRY.next until the reply is imported", NULL, false },
 	{ "alg", 0, OPT_TEXT, offsetof(struct csr_opts, alg), WHAT_CHOICE, "ALG",
@@ -423,6 +429,7 @@ static const struct opt options[] = {
 static const struct cmd_example examples[] = {
 	{ "kstool csr app.p12 api -o api.csr", "renew: the same names, the same key" },
 	{ "kstool csr app.kst api --new-key -o api.csr", "renew with a new key" },
+	{ "kstool csr app.p12 api --purpose both -o api.csr", "for a server that is a client of others, too" },
 	{ "kstool csr tls.key --host www.acme.test,acme.test", "for a key file" },
 	{ NULL, NULL }
 };
@@ -433,7 +440,7 @@ const struct cmd cmd_csr = {
 	.summary = "certificate request for a key",
 	.help = "Writes a certificate request (PKCS#10) for a private key, as PEM to standard output\n"
 		"or a file. Subject, names and usages are copied from the key's certificate; --host,\n"
-		"--subject and --ou ask for others. ENTRY may be left out where there is one private key.\n"
+		"--subject, --ou and --purpose ask for others. ENTRY may be left out where there is one private key.\n"
 		"\n"
 		"With --new-key the request is for a new key, which is kept beside the present one as\n"
 		"ENTRY.next: the present one stays in use until the CA's reply is given to import,\n"

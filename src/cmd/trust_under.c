@@ -135,8 +135,6 @@ static enum verdict judge(const struct under *u, const struct kst_found *f, cons
 {
 	const struct kst_known *k = f->known;
 	enum kst_truststore is = kst_contents_truststore(c, f->format);
-	bool java = k && k->role == KST_PLACE_JAVA;
-
 	if (c->keys && is_certain(k))
 		return HAS_KEYS;
 	if (c->keys)
@@ -144,7 +142,10 @@ static enum verdict judge(const struct under *u, const struct kst_found *f, cons
 	/* An empty one is one, where its name says so. */
 	if (is_certain(k) && c->cas * 2 >= c->certs)
 		return TAKE;
-	if (is == KST_TRUSTSTORE_SURE || (is != KST_TRUSTSTORE_NO && (java || u->opt->all)))
+	/* Without keys, Java takes all that is in it for trusted: certificates that are pinned, too. */
+	if (k && k->role == KST_PLACE_JAVA)
+		return TAKE;
+	if (is == KST_TRUSTSTORE_SURE || (is != KST_TRUSTSTORE_NO && u->opt->all))
 		return TAKE;
 	return k && k->role == KST_PLACE_OWN && c->cas >= LIST_LEAST && c->cas * 10 >= c->certs * 9 ? TAKE : LEAVE;
 }

@@ -247,8 +247,14 @@ static void mend(const struct verify_target *t, const struct kst_path_finding *f
 	case KST_REASON_PURPOSE:
 	case KST_REASON_KEY_USAGE:
 	case KST_REASON_WEAK_DIGEST:
-		if (depth == 0)
-			request(t, "to ask its CA for one that fits", false, NULL, fix);
+		if (depth != 0)
+			break;
+		request(t, "to ask its CA for one that fits", false, NULL, fix);
+		/* The usage of the present one is what is wrong. */
+		if (f->reason == KST_REASON_PURPOSE && (t->v->usage == KST_USAGE_SERVER || t->v->usage == KST_USAGE_CLIENT)) {
+			add(fix, "--purpose");
+			add(fix, t->v->usage == KST_USAGE_SERVER ? "server" : "client");
+		}
 		break;
 	case KST_REASON_KEY_MISMATCH:
 		words(fix, "to see which belong together", "kstool", "show", t->opt->key, t->source, NULL);

@@ -16,8 +16,8 @@
 /* keyUsage fits one kind of key: an EC key does not encipher. */
 #define OID_KEY_USAGE "2.5.29.15"
 #define OID_BASIC_CONSTRAINTS "2.5.29.19"
+#define OID_EXT_KEY_USAGE "2.5.29.37"
 static const char *const copied[] = {
-	"2.5.29.37",          /* extKeyUsage */
 	"1.3.6.1.5.5.7.1.24", /* TLS feature: must staple (RFC 7633) */
 	NULL
 };
@@ -46,6 +46,19 @@ static int copy_extensions(STACK_OF(X509_EXTENSION) **ext, const EVP_PKEY *pkey,
 	return 0;
 }
 
+static int push_usage(STACK_OF(X509_EXTENSION) **ext, const struct kst_request *how, struct kst_error *err)
+{
+	const int nid[] = { how->server ? NID_server_auth : NID_undef, how->client ? NID_client_auth : NID_undef };
+	EXTENDED_KEY_USAGE *eku = sk_ASN1_OBJECT_new_null();
+	bool ok = eku != NULL;
+
+	for (size_t i = 0; ok && i < 2; i++)
+		ok = nid[i] == NID_undef || sk_ASN1_OBJECT_push(eku, OBJ_nid2obj(nid[i])) > 0;
+	ok = ok && X509V3_add1_i2d(ext, NID_ext_key_usage, eku, 0, X509V3_ADD_DEFAULT) == 1;
+	sk_ASN1_OBJECT_free(eku);
+	return ok ? 0 : kst_sign_nomem(err);
+}
+
 static int fill(X509_REQ *req, EVP_PKEY *pkey, const struct kst_request *how,
 		struct kst_error *err)
 {
@@ -56,6 +69,10 @@ static int fill(X509_REQ *req, EVP_PKEY *pkey, const struct kst_request *how,
 
 	if (rc == 0 && how->from)
 		rc = copy_extensions(&ext, pkey, how->from, err);
+	if (rc == 0 && (how->server || how->client))
+		rc = push_usage(&ext, how, err);
+	else if (rc == 0 && how->from && kst_sign_copy_ext(&ext, how->from, OID_EXT_KEY_USAGE, err) < 0)
+		rc = -1;
 	if (rc == 0 &&
 	    (X509_REQ_set_version(req, X509_REQ_VERSION_1) != 1 ||
 	     X509_REQ_set_subject_name(req, name) != 1 || X509_REQ_set_pubkey(req, pkey) != 1 ||
