@@ -111,7 +111,7 @@ struct kst_ca_query {           /* all that is set must be met */
 	unsigned issuers;       /* 1u << enum kst_ca_issuer; 0: all */
 	int64_t expires_after, expires_before; /* not_after >, not_after <=; 0: not asked */
 	bool leaves;            /* no CAs */
-	bool undelivered;
+	bool undelivered;       /* and, where no states are asked for, not revoked: nobody waits for that */
 	const char *match;      /* in name, subject, SAN or serial, without regard to (ASCII) case */
 	bool by_expiry;         /* order: soonest first; else as they were made */
 	bool newest;            /* order: last made first */
@@ -192,6 +192,9 @@ int kst_ca_answer(struct kst_ca *ca, struct kst_cert *const *pool, size_t nr,
 
 /* ---- issuing ---- */
 
+/* Text as a value of RFC 4514; appended. */
+void kst_ca_dn_escape(struct kst_buf *out, const char *text);
+
 enum kst_ca_fate {
 	KST_CA_MADE,    /* there is a new certificate */
 	KST_CA_RESUMED, /* one that was made before and never delivered: the same certificate, the same key */
@@ -226,6 +229,7 @@ struct kst_ca_order {
 	struct kst_error *err;      /* owned; FAILED */
 	uint8_t serial[20];
 	size_t serial_len;
+	bool revoked;               /* THERE, and it was taken back */
 	/* private */
 	struct kst_buf tbs, own_subject;
 	uint8_t spki_hash[32];

@@ -64,6 +64,9 @@ int kst_issue_build(struct kst_buf *tbs, const struct kst_issue *how, const stru
 int kst_issue_sign(struct kst_cert **out, struct kst_bytes tbs, const struct kst_key *signer,
 		   struct kst_error *err);
 
+/* Do the name constraints of this CA, if it has any on DNS names, permit this one? */
+bool kst_issue_dns_permitted(const struct kst_cert *ca, const char *name);
+
 struct kst_crl_entry {
 	uint8_t serial[20];
 	size_t serial_len;

@@ -198,16 +198,30 @@ int kst_ca_key(struct kst_ca *ca, enum kst_ca_issuer which, struct kst_key **out
 
 /* ---- the ledger ---- */
 
+/* What was revoked before it was handed out is nobody's any more. */
+static struct kst_ca_query waited_for(const struct kst_ca_query *q)
+{
+	struct kst_ca_query w = *q;
+
+	if (w.undelivered && !w.states)
+		w.states = KST_CA_IS(KST_CA_PENDING) | KST_CA_IS(KST_CA_VALID);
+	return w;
+}
+
 int kst_ca_each(struct kst_ca *ca, const struct kst_ca_query *q,
 		int (*each)(void *, const struct kst_ca_row *, struct kst_error *), void *ctx,
 		struct kst_error *err)
 {
-	return kst_ledger_each(&ca->ledger, q, each, ctx, err);
+	struct kst_ca_query waited = waited_for(q);
+
+	return kst_ledger_each(&ca->ledger, &waited, each, ctx, err);
 }
 
 int kst_ca_count(struct kst_ca *ca, const struct kst_ca_query *q, size_t *out, struct kst_error *err)
 {
-	return kst_ledger_count(&ca->ledger, q, out, err);
+	struct kst_ca_query waited = waited_for(q);
+
+	return kst_ledger_count(&ca->ledger, &waited, out, err);
 }
 
 int kst_ca_check(struct kst_ca *ca, struct kst_error *err)

@@ -40,8 +40,6 @@ int kst_ca_save_key(struct kst_ca *ca, const char *file, const char *alias, enum
 typedef int kst_ca_fill(struct kst_ca *ca, void *ctx, struct kst_error *err);
 int kst_ca_build(const char *dir, kst_ca_fill *fill, void *ctx, bool dry_run, const struct kst_open_options *opt,
 		 struct kst_error *err);
-/* Text as a value of RFC 4514. */
-void kst_ca_dn_escape(struct kst_buf *out, const char *text);
 
 /* ---- keys.c: the keys of certificates that are not delivered yet ---- */
 

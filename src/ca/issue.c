@@ -77,6 +77,7 @@ static int take(struct kst_ca_order *o, enum kst_ca_fate fate, const struct kst_
 	o->cert = NULL;
 	o->fate = fate;
 	o->id = row->id;
+	o->revoked = row->state == KST_CA_REVOKED;
 	o->serial_len = row->serial_len;
 	memcpy(o->serial, row->serial, row->serial_len);
 	if (row->cert.len)
@@ -387,6 +388,32 @@ static int keep_keys(struct kst_ca *ca, struct kst_ca_made *made, struct kst_ca_
 	return ret;
 }
 
+/* What a CA signs after its root took it back, nobody believes. */
+static int taken_back(struct kst_ca *ca, struct kst_error *err)
+{
+	struct kst_bytes serial = kst_cert_serial(ca->cert[KST_CA_BY_CA]);
+	struct kst_ca_query q = { .states = KST_CA_IS(KST_CA_REVOKED), .issuers = 1u << KST_CA_BY_ROOT };
+	size_t n = 0;
+
+	if (serial.len > 1 && !serial.data[0]) {
+		serial.data++;
+		serial.len--;
+	}
+	q.serial = serial;
+	return kst_ca_count(ca, &q, &n, err) < 0 ? -1 : n != 0;
+}
+
+static int check_ca(struct kst_ca *ca, struct kst_error *err)
+{
+	int rc = taken_back(ca, err);
+
+	if (rc <= 0)
+		return rc;
+	kst_error_setx(err, KST_E_CA_FORBIDS, "the root has revoked the certificate of this CA; a new CA is needed");
+	kst_error_subject(err, "%s", kst_ca_dir(ca));
+	return kst_error_command(err, "kstool", "ca", "status", "--ca", kst_ca_dir(ca), NULL);
+}
+
 int kst_ca_issue(struct kst_ca *ca, struct kst_ca_order *order, size_t nr,
 		 const struct kst_ca_issue_options *opt, struct kst_ca_made **out, struct kst_error *err)
 {
@@ -399,7 +426,7 @@ int kst_ca_issue(struct kst_ca *ca, struct kst_ca_order *order, size_t nr,
 	if (!made)
 		return kst_error_nomem(err);
 	made->fresh.fd = -1;
-	if (kst_ca_key(ca, KST_CA_BY_CA, &w.signer, err) < 0 || facts(&w, err) < 0 ||
+	if (check_ca(ca, err) < 0 || kst_ca_key(ca, KST_CA_BY_CA, &w.signer, err) < 0 || facts(&w, err) < 0 ||
 	    kst_ca_keys_find(ca, &made->found, &made->nr_found, err) < 0)
 		goto done;
 	for (size_t i = 0; i < nr; i++) {
@@ -459,7 +486,8 @@ int kst_ca_deliver(struct kst_ca *ca, struct kst_ca_made *made, const struct kst
 	for (size_t i = 0; i < nr; i++) {
 		bool mine = order[i].fate == KST_CA_MADE || order[i].fate == KST_CA_RESUMED;
 
-		all &= !mine || delivered[i];
+		/* One that is in the ledger and could not be signed still needs its key. */
+		all &= mine ? delivered[i] : order[i].fate != KST_CA_FAILED || !order[i].id;
 		any |= mine && delivered[i];
 	}
 	if (any && kst_ca_begin(ca, err) < 0)
@@ -555,7 +583,12 @@ int kst_ca_complete(struct kst_ca *ca, size_t *nr, struct kst_error *err)
 	struct kst_ca_made made = { .fresh = KST_CA_KEYS_INIT };
 	struct orphans o = { .made = &made };
 	size_t pending = 0, done = 0;
-	int ret = kst_ca_count(ca, &q, &pending, err);
+	int ret = kst_ca_count(ca, &q, &pending, err), gone = pending ? taken_back(ca, err) : 0;
+
+	if (gone < 0)
+		ret = -1;
+	if (gone > 0)
+		pending = 0;
 
 	/* Nearly always there is none, and then no key is asked for. */
 	if (!ret && pending)

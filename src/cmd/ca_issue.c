@@ -42,7 +42,7 @@ static int jitter(struct cli *cli, const char *text, long *percent)
 }
 
 /* What ends by then is renewed. */
-static int due(struct cli *cli, const struct issue_opts *opt, long days, int64_t *out)
+static int due(struct cli *cli, const struct issue_opts *opt, struct order_terms *t)
 {
 	int64_t n = RENEW_BEFORE;
 	bool is_percent = true;
@@ -56,7 +56,8 @@ static int due(struct cli *cli, const struct issue_opts *opt, long days, int64_t
 	/* A batch that is run again makes what is missing; it renews where that is asked for. */
 	if (opt->batch && !opt->renew_before)
 		n = 0;
-	*out = kst_time_now() + (is_percent ? days * INT64_C(86400) * n / 100 : n);
+	t->before = n;
+	t->before_percent = is_percent;
 	return 0;
 }
 
@@ -217,7 +218,7 @@ static int run(struct cli *cli, void *opts)
 	int ret = -1;
 
 	if (check(cli, opt) < 0 || ca_days(cli, "--days", &opt->days, ISSUE_DAYS, &t.days) < 0 ||
-	    jitter(cli, opt->jitter, &t.jitter) < 0 || due(cli, opt, t.days, &t.due) < 0)
+	    jitter(cli, opt->jitter, &t.jitter) < 0 || due(cli, opt, &t) < 0)
 		return -1;
 	if ((cli->nr || opt->server || opt->client || opt->both) &&
 	    ca_profile(cli, opt->server, opt->client, opt->both, &t.profile) < 0)

@@ -2,7 +2,9 @@
 /* ca_manifest.c - what a batch has made, one JSON object a line, for whoever ships the devices */
 #include "cmd/ca_order.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A JSON text of UTF-8 (RFC 8259 7). */
 static void text(struct kst_buf *b, const char *key, const char *s)
@@ -44,7 +46,31 @@ static void line(struct kst_buf *b, const struct order *r, const struct kst_ca_o
 		text(&one, "", slash ? slash + 1 : r->path[k]);
 		kst_buf_printf(b, "%s%s", k ? "," : "", one.data ? (const char *)one.data + 3 : "\"\"");
 	}
-	kst_buf_puts(b, "]}\n");
+	/* It is told, so that nobody ships what was taken back. */
+	kst_buf_puts(b, a->revoked ? "],\"revoked\":true}\n" : "]}\n");
+}
+
+/* Its own former version is known by how its first line begins. */
+int ca_manifest_check(const struct orders *o, struct kst_error *err)
+{
+	static const char first[] = "{\"name\":\"", second[] = "\",\"serial\":\"";
+	char head[4096];
+	int fd = open(o->manifest, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t n = fd < 0 ? 0 : read(fd, head, sizeof(head) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (o->files.replace || (fd < 0 && access(o->manifest, F_OK) < 0) || (fd >= 0 && n == 0))
+		return 0;
+	if (n > 0) {
+		head[n] = '\0';
+		head[strcspn(head, "\n")] = '\0';
+		if (!strncmp(head, first, strlen(first)) && strstr(head, second))
+			return 0;
+	}
+	kst_error_setx(err, KST_E_EXISTS, "exists already, and is no manifest");
+	kst_error_subject(err, "%s", o->manifest);
+	return kst_error_hint(err, "add --replace to write over it");
 }
 
 int ca_manifest_write(const struct orders *o, struct kst_error *err)

@@ -16,6 +16,9 @@
 #define WRITERS 8
 #define WRITERS_MAX 32
 
+/* Of an order that does not say its kind of key. */
+#define ALG_DEFAULT "p256"
+
 /* ---- orders ---- */
 
 static int put(char **to, const char *text)
@@ -24,7 +27,8 @@ static int put(char **to, const char *text)
 	return text && !*to ? -1 : 0;
 }
 
-/* Everything that makes one order another one than the next: the row of a file, word by word. */
+/* Everything that makes one order another one than the next: the row of a file, word by word, and what of it
+ * is not as it is by default. */
 static char *identity(const struct order *r, const struct kst_ca_order *a, long days)
 {
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
@@ -33,6 +37,10 @@ static char *identity(const struct order *r, const struct kst_ca_order *a, long 
 		       r->alias ? r->alias : "", r->subject ? r->subject : "");
 	for (size_t i = 0; i < r->sans.nr; i++)
 		kst_buf_printf(&b, "\n%d:%s", (int)r->sans.san[i].type, r->sans.san[i].value);
+	if (a->must_staple)
+		kst_buf_puts(&b, "\nmust-staple");
+	if (!a->spki.len && a->alg && strcmp(a->alg, ALG_DEFAULT) != 0)
+		kst_buf_printf(&b, "\nalg %s", a->alg);
 	if (r->like) { /* once for each certificate that is renewed */
 		kst_buf_printf(&b, "\nrenews%s ", a->spki.len ? "" : " with a new key");
 		ca_serial_text(r->like, &b);
@@ -66,11 +74,7 @@ static char *default_subject(const struct order *r, enum kst_profile profile)
 	if (strlen(cn) > CN_MAX)
 		return kst_strdup("");
 	kst_buf_puts(&b, "CN=");
-	for (const char *p = cn; *p; p++) {
-		if (strchr(",+\"\\<>;=", *p) || (p == cn && (*p == '#' || *p == ' ')) || (*p == ' ' && !p[1]))
-			kst_buf_puts(&b, "\\");
-		kst_buf_put(&b, p, 1);
-	}
+	kst_ca_dn_escape(&b, cn);
 	return b.failed ? NULL : kst_strdup((const char *)b.data);
 }
 
@@ -139,7 +143,8 @@ int orders_add(struct orders *o, const char *name, const char *alias, const char
 	a->alg = t->alg;
 	a->once = t->once;
 	a->revoked_stays = t->revoked_stays;
-	a->due = t->due;
+	if (t->before)
+		a->due = now + (t->before_percent ? t->days * INT64_C(86400) * t->before / 100 : t->before);
 	a->must_staple = t->must_staple;
 	r->like = t->like ? kst_cert_ref(t->like) : NULL;
 	if (r->like && t->same_key)
@@ -193,6 +198,23 @@ static int by_path(const void *a, const void *b)
 	int c = strcmp((*x)->path[0], (*y)->path[0]);
 
 	return c ? c : *x < *y ? -1 : 1;
+}
+
+/* trust.pem and the manifest are nobody's certificate. */
+static void check_reserved(struct orders *o)
+{
+	for (size_t i = 0; i < o->nr; i++)
+		for (int k = 0; k < 2 && o->row[i].path[k]; k++) {
+			struct kst_ca_order *a = &o->ask[i];
+			struct kst_error why = KST_ERROR_INIT;
+
+			if (a->fate == KST_CA_FAILED || ca_reserved(o, o->row[i].path[k], &why) == 0)
+				continue;
+			a->fate = KST_CA_FAILED;
+			a->err = kst_calloc(1, sizeof(*a->err));
+			if (a->err)
+				*a->err = why;
+		}
 }
 
 /* Two orders with one file: the second one is wrong. */
@@ -474,167 +496,7 @@ static bool somebody_else(const struct orders *o)
 	return false;
 }
 
-/* ---- report ---- */
-
-static const char *fate_word(enum kst_ca_fate f, bool dry)
-{
-	switch (f) {
-	case KST_CA_MADE:
-		return dry ? "would-issue" : "issued";
-	case KST_CA_RESUMED:
-		return "resumed";
-	case KST_CA_THERE:
-		return "unchanged";
-	case KST_CA_BUSY:
-		return "busy";
-	case KST_CA_FAILED:
-		return "failed";
-	}
-	return "";
-}
-
-static void row_json(struct out *o, const struct order *r, const struct kst_ca_order *a, bool dry)
-{
-	struct kst_buf serial KST_SCRATCH_BUF = KST_BUF_INIT;
-
-	out_object(o, NULL);
-	out_str(o, "name", r->name);
-	out_str(o, "action", fate_word(a->fate, dry));
-	if (a->cert) {
-		ca_serial_text(a->cert, &serial);
-		out_str(o, "serial", (const char *)serial.data);
-		out_hex(o, "sha256", kst_cert_sha256(a->cert), 32);
-		out_time(o, "not_after", kst_cert_not_after(a->cert));
-	} else {
-		out_null(o, "serial");
-		out_null(o, "sha256");
-		out_null(o, "not_after");
-	}
-	out_array(o, "files");
-	for (int k = 0; k < 2; k++)
-		if (r->path[k] && a->fate != KST_CA_FAILED)
-			out_str(o, NULL, r->path[k]);
-	out_end(o);
-	if (a->fate == KST_CA_FAILED) {
-		out_object(o, "error");
-		out_str(o, "code", kst_code_slug(a->err ? a->err->code : KST_E_NO_MEMORY));
-		out_str(o, "message", a->err ? a->err->message : kst_code_meaning(KST_E_NO_MEMORY));
-		out_end(o);
-	} else {
-		out_null(o, "error");
-	}
-	out_end(o);
-}
-
-static const char *const profile_words[] = {
-	[KST_PROFILE_ROOT] = "root", [KST_PROFILE_CA] = "CA", [KST_PROFILE_SERVER] = "server certificate",
-	[KST_PROFILE_CLIENT] = "client certificate", [KST_PROFILE_BOTH] = "server and client certificate",
-};
-
-static void row_text(struct cli *cli, const struct order *r, const struct kst_ca_order *a, bool dry)
-{
-	struct kst_buf hex KST_SCRATCH_BUF = KST_BUF_INIT, serial KST_SCRATCH_BUF = KST_BUF_INIT,
-		       sans KST_SCRATCH_BUF = KST_BUF_INIT, text KST_SCRATCH_BUF = KST_BUF_INIT;
-	char date[KST_TIME_TEXT];
-	int64_t until = a->cert ? kst_cert_not_after(a->cert) : a->not_after;
-
-	if (a->fate == KST_CA_FAILED)
-		return;
-	if (a->cert) {
-		kst_text_hex(&hex, kst_cert_sha256(a->cert), 32);
-		ca_serial_text(a->cert, &serial);
-		ca_sans_text(a->cert, &sans);
-	}
-	kst_buf_printf(&text, "%s, until %s", a->fate == KST_CA_BUSY ? "another command is making it" :
-								      profile_words[a->profile],
-		       kst_time_text(until, KST_TIME_DATE, date));
-	out_change(cli->out, fate_word(a->fate, dry), r->path[0], text.data ? (const char *)text.data : "",
-		   (const char *const[]){ r->name, serial.data ? (const char *)serial.data : "",
-					  hex.data ? (const char *)hex.data : "", NULL });
-	if (sans.len)
-		out_change_more(cli->out, NULL, (const char *)sans.data);
-	if (serial.len) {
-		kst_buf_reset(&text);
-		kst_buf_printf(&text, "serial %s", (const char *)serial.data);
-		out_change_more(cli->out, NULL, text.data ? (const char *)text.data : "");
-	}
-}
-
-#define ERRORS_SHOWN 20
-
-static void tell_failure(struct cli *cli, const struct orders *o, const struct order *r, const struct kst_ca_order *a)
-{
-	static const struct kst_error no_memory = { .code = KST_E_NO_MEMORY, .message = "there is not enough memory" };
-	struct kst_error e = a->err ? *a->err : no_memory;
-
-	if (o->source && r->line) {
-		char was[sizeof(e.subject)];
-
-		memcpy(was, e.subject, sizeof(was));
-		e.subject[0] = '\0';
-		kst_error_subject(&e, "%s, line %zu (%s)%s%s", o->source, r->line, r->name, was[0] ? ": " : "", was);
-	} else {
-		kst_error_subject(&e, "%s", r->name);
-	}
-	if (o->source)
-		e.hint[0] = '\0';
-	*cli->err = e;
-	cmd_complete_hints(cli);
-	out_error(cli->out, cli->err);
-	kst_error_clear(cli->err);
-}
-
-int orders_report(struct cli *cli, const struct orders *o)
-{
-	bool dry = cli->g.dry_run || cli->g.check, hushed = cli->g.quiet && !dry && out_is(cli->out, OUT_TEXT);
-	size_t count[KST_CA_FAILED + 1] = { 0 }, lost = 0, told = 0;
-	int status = 0;
-
-	for (size_t i = 0; i < o->nr; i++) {
-		count[o->ask[i].fate]++;
-		lost += o->ask[i].fate == KST_CA_THERE && o->row[i].there_without_file;
-	}
-	size_t made = count[KST_CA_MADE] + count[KST_CA_RESUMED];
-	out_changed(cli->out, made && !dry);
-	out_bool(cli->out, "dry_run", dry);
-	if (dry)
-		out_bool(cli->out, "would_change", made != 0);
-	else
-		out_null(cli->out, "would_change");
-	out_str(cli->out, "directory", kst_ca_dir(o->ca));
-	out_int(cli->out, "issued", dry ? 0 : (int64_t)made);
-	out_int(cli->out, "unchanged", (int64_t)(count[KST_CA_THERE] + count[KST_CA_BUSY]));
-	out_int(cli->out, "failed", (int64_t)count[KST_CA_FAILED]);
-	out_str(cli->out, "manifest", dry ? NULL : o->manifest);
-	out_array(cli->out, "certificates");
-	for (size_t i = 0; out_is(cli->out, OUT_JSON) && i < o->nr; i++)
-		row_json(cli->out, &o->row[i], &o->ask[i], dry);
-	out_end(cli->out);
-	/* Ten thousand lines tell nobody anything; the manifest has them. */
-	for (size_t i = 0; (!o->source || out_is(cli->out, OUT_PLAIN)) && !hushed && i < o->nr; i++)
-		row_text(cli, &o->row[i], &o->ask[i], dry);
-	for (size_t i = 0; i < o->nr; i++) {
-		if (o->ask[i].fate != KST_CA_FAILED || told++ >= ERRORS_SHOWN)
-			continue;
-		if (!o->source && !status)
-			status = o->ask[i].err ? kst_code_exit(o->ask[i].err->code) : 9;
-		tell_failure(cli, o, &o->row[i], &o->ask[i]);
-	}
-	if (told > ERRORS_SHOWN)
-		out_note(cli->out, "%zu more failed; --json names them all", told - ERRORS_SHOWN);
-	if (o->source && !hushed)
-		out_summary(cli->out, "%zu %s, %zu unchanged, %zu failed.%s%s", made, dry ? "would be issued" : "issued",
-			    count[KST_CA_THERE] + count[KST_CA_BUSY], count[KST_CA_FAILED],
-			    o->manifest && !dry ? "  manifest " : "", o->manifest && !dry ? o->manifest : "");
-	if (lost && o->source)
-		out_note(cli->out, "%zu of the unchanged have no file in %s: they were issued before, and are not issued again",
-			 lost, o->files.dir);
-	if (count[KST_CA_BUSY])
-		out_note(cli->out, "%zu are being made by another command", count[KST_CA_BUSY]);
-	if (count[KST_CA_FAILED])
-		return o->source ? 1 : status;
-	return cli->g.check && made ? 1 : 0;
-}
+/* ---- running ---- */
 
 int orders_run(struct cli *cli, struct orders *o)
 {
@@ -643,6 +505,9 @@ int orders_run(struct cli *cli, struct orders *o)
 
 	if (!o->jobs)
 		o->jobs = kst_cpus();
+	if (o->manifest && ca_manifest_check(o, cli->err) < 0)
+		return -1;
+	check_reserved(o);
 	if (check_twice(o, cli->err) < 0 || look(o, &todo, cli->err) < 0)
 		return -1;
 	if (todo && !dry) {

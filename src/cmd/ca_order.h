@@ -36,7 +36,8 @@ struct order_terms {
 	long jitter;              /* percent of the days that may be cut off at random */
 	const char *alg;
 	bool once, revoked_stays; /* struct kst_ca_order */
-	int64_t due;
+	int64_t before;           /* renewed when that much is left: seconds, or percent of the days; 0: never */
+	bool before_percent;
 	bool must_staple;
 	struct kst_cert *like;    /* the same subject as this one, which it renews ... */
 	bool same_key;            /* ... for the same key */
@@ -54,6 +55,7 @@ int orders_report(struct cli *cli, const struct orders *o);
 void orders_release(struct orders *o);
 
 /* ca_manifest.c: one line of JSON for each certificate, replaced as a whole. */
+int ca_manifest_check(const struct orders *o, struct kst_error *err); /* EXISTS: a file that is no manifest */
 int ca_manifest_write(const struct orders *o, struct kst_error *err);
 
 #endif

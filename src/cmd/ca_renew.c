@@ -25,17 +25,45 @@ struct renew_opts {
 
 /* ---- orders ---- */
 
+struct carry {
+	struct ca_sans *sans;
+	bool lost; /* something of the old certificate cannot be in a new one */
+	struct kst_error *err;
+};
+
 static int add_san(void *ctx, enum kst_san_type type, const char *value, size_t len)
 {
 	static const char *const word[] = { "dns", "uri", "email", "ip" };
 	struct kst_buf text KST_SCRATCH_BUF = KST_BUF_INIT;
-	void **c = ctx;
+	struct carry *c = ctx;
 
-	if (type == KST_SAN_OTHER)
+	if (type == KST_SAN_OTHER || memchr(value, 0, len)) {
+		c->lost = true;
 		return 0;
+	}
 	kst_buf_printf(&text, "%s:", word[type]);
 	kst_buf_put(&text, value, len);
-	return text.failed ? kst_error_nomem(c[1]) : ca_sans_add(c[0], (const char *)text.data, c[1]);
+	return text.failed ? kst_error_nomem(c->err) : ca_sans_add(c->sans, (const char *)text.data, c->err);
+}
+
+/* status_request (RFC 7633), and nothing else: what else is asked of a server has no words here. */
+static bool staples(struct carry *c, const struct kst_cert *cert)
+{
+	static const uint8_t status_request[] = { 0x30, 3, 2, 1, 5 };
+	struct kst_bytes f = kst_cert_extension(cert, "1.3.6.1.5.5.7.1.24", NULL);
+	bool is = f.len == sizeof(status_request) && !memcmp(f.data, status_request, f.len);
+
+	c->lost |= f.len && !is;
+	return is;
+}
+
+static int refuse_loss(struct orders *o, struct kst_error *err)
+{
+	struct kst_error why = KST_ERROR_INIT;
+
+	kst_error_setx(&why, KST_E_UNSUPPORTED, "has a SAN or a TLS feature of a kind that would be lost");
+	kst_error_hint(&why, "issue a certificate with the names that are needed: kstool ca issue --help");
+	return orders_fail(o, &why) < 0 ? kst_error_nomem(err) : 0;
 }
 
 static int order(struct cli *cli, struct orders *o, const struct renew_opts *opt, const struct renewable *r)
@@ -44,7 +72,7 @@ static int order(struct cli *cli, struct orders *o, const struct renew_opts *opt
 	long life = (long)((kst_cert_not_after(r->cert) - kst_cert_not_before(r->cert) + 86399) / 86400);
 	struct order_terms t = { .profile = r->profile, .like = r->cert, .same_key = !opt->new_key, .once = true };
 	struct ca_sans sans = { .nr = 0 };
-	void *ctx[2] = { &sans, cli->err };
+	struct carry c = { .sans = &sans, .err = cli->err };
 	char *alg = NULL;
 	int ret = -1;
 
@@ -55,8 +83,12 @@ static int order(struct cli *cli, struct orders *o, const struct renew_opts *opt
 	t.alg = alg;
 	if (!alg)
 		kst_error_nomem(cli->err);
-	else if (kst_cert_each_san(r->cert, add_san, ctx) == 0)
+	else if (kst_cert_each_san(r->cert, add_san, &c) == 0) {
+		t.must_staple = staples(&c, r->cert);
 		ret = orders_add(o, r->name, NULL, NULL, &sans, 0, &t, cli->err);
+	}
+	if (!ret && c.lost && o->ask[o->nr - 1].fate != KST_CA_FAILED)
+		ret = refuse_loss(o, cli->err);
 	/* The order lives longer than this call. */
 	if (!ret) {
 		o->row[o->nr - 1].alg = alg;

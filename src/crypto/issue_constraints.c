@@ -265,3 +265,39 @@ done:
 	NAME_CONSTRAINTS_free(nc);
 	return rc;
 }
+
+/* RFC 5280 4.2.1.10: labels may be added on the left. */
+static bool below(const char *name, const char *base, size_t n)
+{
+	size_t len = strlen(name);
+
+	if (n && *base == '.') {
+		base++;
+		n--;
+	}
+	if (!n)
+		return true;
+	return len >= n && !strncasecmp(name + len - n, base, n) && (len == n || name[len - n - 1] == '.');
+}
+
+bool kst_issue_dns_permitted(const struct kst_cert *ca, const char *name)
+{
+	struct kst_bytes der = kst_cert_extension(ca, "2.5.29.30", NULL);
+	const uint8_t *p = der.data;
+	NAME_CONSTRAINTS *nc = NULL;
+	bool any = false, in = false;
+
+	if (der.len)
+		nc = (NAME_CONSTRAINTS *)ASN1_item_d2i(NULL, &p, (long)der.len, ASN1_ITEM_rptr(NAME_CONSTRAINTS));
+	for (int i = 0; nc && i < sk_GENERAL_SUBTREE_num(nc->permittedSubtrees); i++) {
+		int type;
+		const ASN1_STRING *s = GENERAL_NAME_get0_value(sk_GENERAL_SUBTREE_value(nc->permittedSubtrees, i)->base, &type);
+
+		if (type != GEN_DNS)
+			continue;
+		any = true;
+		in |= below(name, (const char *)ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
+	}
+	NAME_CONSTRAINTS_free(nc);
+	return !any || in;
+}

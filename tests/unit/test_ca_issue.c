@@ -249,6 +249,68 @@ START_TEST(one_bad_order_of_a_group_is_alone)
 }
 END_TEST
 
+START_TEST(what_could_not_be_signed_keeps_its_key)
+{
+	struct kst_ca_order group[2] = { order("a"), order("b") };
+	struct kst_ca_issue_options opt = { .threads = 1 };
+	bool delivered[2] = { false, true };
+	struct kst_ca_made *made = NULL;
+	struct kst_ca *ca = open_ca();
+
+	kst_error_clear(&err);
+	ck_assert_msg(kst_ca_issue(ca, group, 2, &opt, &made, &err) == 0, "%s", err.message);
+	group[0].fate = KST_CA_FAILED;
+	ck_assert_int_eq(kst_ca_deliver(ca, made, group, delivered, 2, &err), 0);
+	kst_ca_made_free(made);
+	ck_assert_uint_eq(pending_files(), 1);
+	ck_assert_uint_eq(rows_of(ca, (struct kst_ca_query){ .undelivered = true }), 1);
+	/* Nobody waits for what was revoked, and the next one tidies up. */
+	ck_assert_int_eq(kst_ca_begin(ca, NULL), 0);
+	ck_assert_int_eq(kst_ca_revoke(ca, group[0].id, kst_time_now(), 4, NULL), 0);
+	ck_assert_int_eq(kst_ca_commit(ca, NULL), 0);
+	ck_assert_uint_eq(rows_of(ca, (struct kst_ca_query){ .undelivered = true }), 0);
+	kst_ca_order_release(&group[0]);
+	group[0] = order("c");
+	delivered[0] = true;
+	ck_assert_int_eq(issue(ca, &group[0], &made), KST_CA_MADE);
+	ck_assert_int_eq(kst_ca_deliver(ca, made, group, delivered, 1, &err), 0);
+	kst_ca_made_free(made);
+	ck_assert_uint_eq(pending_files(), 0);
+	for (int i = 0; i < 2; i++)
+		kst_ca_order_release(&group[i]);
+	kst_ca_free(ca);
+}
+END_TEST
+
+START_TEST(a_certificate_for_a_key_of_its_owner_waits_until_it_is_handed_out)
+{
+	struct kst_buf spki KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_ca_order first = order("row"), again = order("row"), third = order("row");
+	struct kst_ca_made *made = NULL;
+	struct kst_ca *ca = open_ca();
+	struct kst_key *key = NULL;
+	bool yes = true;
+
+	ck_assert_int_eq(kst_key_generate(&key, "p256", NULL), 0);
+	ck_assert_int_eq(kst_key_spki(key, &spki, NULL), 0);
+	first.spki = again.spki = third.spki = (struct kst_bytes){ spki.data, spki.len };
+	ck_assert_int_eq(issue(ca, &first, &made), KST_CA_MADE);
+	kst_ca_made_free(made);
+	ck_assert_int_eq(issue(ca, &again, &made), KST_CA_RESUMED);
+	ck_assert(kst_cert_equal(first.cert, again.cert));
+	ck_assert_int_eq(kst_ca_deliver(ca, made, &again, &yes, 1, &err), 0);
+	kst_ca_made_free(made);
+	ck_assert_int_eq(issue(ca, &third, &made), KST_CA_THERE);
+	kst_ca_made_free(made);
+	ck_assert_uint_eq(rows_of(ca, (struct kst_ca_query){ .leaves = true }), 1);
+	kst_ca_order_release(&first);
+	kst_ca_order_release(&again);
+	kst_ca_order_release(&third);
+	kst_key_free(key);
+	kst_ca_free(ca);
+}
+END_TEST
+
 Suite *test_ca_issue(void)
 {
 	Suite *s = suite_create("ca_issue");
@@ -261,6 +323,8 @@ Suite *test_ca_issue(void)
 	tcase_add_test(t, what_was_written_down_and_not_signed_is_signed);
 	tcase_add_test(t, a_key_that_was_stolen_gets_no_certificate_any_more);
 	tcase_add_test(t, one_bad_order_of_a_group_is_alone);
+	tcase_add_test(t, what_could_not_be_signed_keeps_its_key);
+	tcase_add_test(t, a_certificate_for_a_key_of_its_owner_waits_until_it_is_handed_out);
 	suite_add_tcase(s, t);
 	return s;
 }
