@@ -67,6 +67,11 @@ int kst_revocation_reason_by_name(const char *name);
 int kst_revocations_check(struct kst_revocations *r, const struct kst_cert *cert,
 			  const struct kst_cert *issuer, int64_t at, struct kst_revoked_at *out,
 			  struct kst_error *err);
+/* The same of what is at hand: the addresses in certificates that nobody trusts are strangers'
+ * wishes, and nobody is asked there. */
+int kst_revocations_check_local(struct kst_revocations *r, const struct kst_cert *cert,
+				const struct kst_cert *issuer, int64_t at, struct kst_revoked_at *out,
+				struct kst_error *err);
 
 /* What a staple says of the first certificate in it; its signature and dates are for revocation.h. */
 struct kst_staple {

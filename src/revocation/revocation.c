@@ -140,15 +140,15 @@ static int staples(struct kst_inquiry *q, const struct kst_revocations *r, struc
 	return 0;
 }
 
-int kst_revocations_check(struct kst_revocations *r, const struct kst_cert *cert,
-			  const struct kst_cert *issuer, int64_t at, struct kst_revoked_at *out,
-			  struct kst_error *err)
+static int check(struct kst_revocations *r, const struct kst_cert *cert,
+		 const struct kst_cert *issuer, int64_t at, bool online, struct kst_revoked_at *out,
+		 struct kst_error *err)
 {
 	struct kst_inquiry q = { .cert = cert, .issuer = issuer, .at = at };
 
 	if (staples(&q, r, err) < 0 || kst_inquiry_crls(&q, r->crl, r->nr, err) < 0)
 		return -1;
-	if (!kst_inquiry_done(&q) && r->online &&
+	if (!kst_inquiry_done(&q) && online &&
 	    kst_inquiry_online(&q, &r->net, r->crl, r->nr, err) < 0)
 		return -1;
 	if (kst_inquiry_done(&q) || q.old_yes) {
@@ -157,7 +157,8 @@ int kst_revocations_check(struct kst_revocations *r, const struct kst_cert *cert
 	}
 	if (!q.has_why)
 		kst_inquiry_none(&q, KST_REVOKED_NO_SOURCE, NULL, "%s",
-				 r->online ? "the certificate names nobody who could be asked"
+				 r->online && !online ? "not asked: the path is not trusted"
+				 : r->online ? "the certificate names nobody who could be asked"
 				 : r->nr   ? "no revocation list of this CA"
 					   : "no revocation list");
 	*out = q.about;
@@ -166,6 +167,20 @@ int kst_revocations_check(struct kst_revocations *r, const struct kst_cert *cert
 	out->reason = -1;
 	snprintf(out->text, sizeof(out->text), "%s", q.text);
 	return 0;
+}
+
+int kst_revocations_check(struct kst_revocations *r, const struct kst_cert *cert,
+			  const struct kst_cert *issuer, int64_t at, struct kst_revoked_at *out,
+			  struct kst_error *err)
+{
+	return check(r, cert, issuer, at, r->online, out, err);
+}
+
+int kst_revocations_check_local(struct kst_revocations *r, const struct kst_cert *cert,
+				const struct kst_cert *issuer, int64_t at, struct kst_revoked_at *out,
+				struct kst_error *err)
+{
+	return check(r, cert, issuer, at, false, out, err);
 }
 
 /* ---- gathering ---- */

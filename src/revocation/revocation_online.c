@@ -174,6 +174,8 @@ static int ask_responder(struct kst_inquiry *q, struct kst_online *o, struct kst
 		a = place(o, url, kst_cert_sha256(q->cert), with_nonce);
 		if (!a)
 			return kst_error_nomem(err);
+		if (with_nonce)
+			memcpy(a->nonce, nonce, sizeof(nonce));
 		if (kst_ocsp_request(&request, q->cert, q->issuer, with_nonce ? nonce : NULL,
 				     &a->err) == 0) {
 			how.body = (struct kst_bytes){ request.data, request.len };
@@ -185,8 +187,7 @@ static int ask_responder(struct kst_inquiry *q, struct kst_online *o, struct kst
 		return 0;
 	}
 	ocsp->der = (struct kst_bytes){ a->der.data, a->der.len };
-	/* An answer that was kept has been compared with its nonce before. */
-	ocsp->nonce = fresh && with_nonce ? nonce : NULL;
+	ocsp->nonce = a->with_nonce ? a->nonce : NULL;
 	return kst_inquiry_ocsp(q, ocsp, refused, err);
 }
 

@@ -13,6 +13,7 @@ struct kst_online_answer {
 	char *url;
 	uint8_t cert[32]; /* OCSP: fingerprint of the certificate that it is about; else zeros */
 	bool with_nonce;
+	uint8_t nonce[32]; /* that was sent: the answer is held against it each time */
 	struct kst_buf der; /* OCSP; a list is in `crl` */
 	struct kst_crl *crl;
 	struct kst_error err; /* why there is none */

@@ -49,11 +49,23 @@ static unsigned purpose_of(enum kst_usage usage)
 
 static bool is_distrusted(const struct anchor *a, unsigned purpose)
 {
-	return purpose ? (a->no & purpose) != 0 : a->no == KST_FOR_EVERYTHING;
+	return purpose ? (a->all.no & purpose) != 0 : a->all.no == KST_FOR_EVERYTHING;
+}
+
+/* Of several sources the one whose word it is. */
+static const struct anchor *who_says(const struct path *p, const struct anchor *a, unsigned purpose)
+{
+	unsigned no = purpose ? purpose : KST_FOR_EVERYTHING;
+
+	for (const struct anchor *s = NULL; (s = anchors_same(p->req->anchors, a->cert, s));)
+		if (s->own.no & no)
+			return s;
+	return a;
 }
 
 static void distrusted(const struct path *p, int depth, const struct anchor *a, struct findings *f)
 {
+	a = who_says(p, a, purpose_of(p->usage));
 	find_fail(f, KST_REASON_DISTRUSTED, depth, "%s says: trusted for %s",
 		  kst_anchors_source(p->req->anchors, a->source)->name, a->limits ? a->limits : "nothing");
 }
@@ -62,18 +74,18 @@ static void ends_in_anchor(const struct path *p, struct findings *f)
 {
 	const struct anchor *a = p->anchor;
 	unsigned purpose = purpose_of(p->usage);
-	int64_t after = p->usage == KST_USAGE_SERVER ? a->server_after :
-			p->usage == KST_USAGE_EMAIL ? a->email_after : 0;
+	int64_t after = p->usage == KST_USAGE_SERVER ? a->all.server_after :
+			p->usage == KST_USAGE_EMAIL ? a->all.email_after : 0;
 	int depth = (int)p->nr - 1;
 	char day[KST_TIME_TEXT];
 
-	if (a->none || is_distrusted(a, purpose) || (purpose && !(a->yes & purpose)))
+	if (a->all.none || is_distrusted(a, purpose) || (purpose && !(a->all.yes & purpose)))
 		distrusted(p, depth, a, f);
 	else if (after && kst_cert_not_before(p->cert[0]) > after)
 		find_fail(f, KST_REASON_DISTRUSTED, depth, "%s does not trust it for what was issued after %s",
 			  kst_anchors_source(p->req->anchors, a->source)->name,
 			  kst_time_text(after, KST_TIME_DATE, day));
-	else if (a->more) /* p11-kit attaches extensions, name constraints for one */
+	else if (a->all.more) /* p11-kit attaches extensions, name constraints for one */
 		find_lax(f, KST_REASON_DISTRUSTED, depth, "%s limits it in a way that is not applied: %s",
 			  kst_anchors_source(p->req->anchors, a->source)->name, a->limits ? a->limits : "");
 	else

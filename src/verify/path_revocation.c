@@ -9,7 +9,8 @@ static void unknown(const struct path *p, size_t i, const struct kst_revoked_at 
 				 at->why == KST_REVOKED_BAD ? KST_REASON_CRL_BAD : KST_REASON_NO_REVOCATION;
 	const char *text = at->text[0] ? at->text : kst_reason_meaning(reason);
 
-	/* Evidence that is there and worth nothing is a fault; that there is none only if it was asked for. */
+	/* Evidence that is there and worth nothing is a fault; that there is none, or that nobody answers, only if an
+	 * answer was demanded. */
 	if (p->req->require_revocation || reason != KST_REASON_NO_REVOCATION)
 		find_fail(f, reason, (int)i, "%s", text);
 	else
@@ -35,9 +36,24 @@ static void must_staple(const struct path *p, struct findings *f, const struct k
 		}
 }
 
+/* Whoever sends a chain chooses the addresses in it: only those that a trusted CA has signed are asked. */
+static bool may_ask(const struct path *p, const struct findings *f)
+{
+	for (size_t i = 0; i + 1 < p->nr; i++)
+		if (p->link[i] != LINK_GOOD)
+			return false;
+	for (size_t i = 0; i < f->nr; i++)
+		if (f->row[i].check == KST_CHECK_TRUSTED && f->row[i].result == KST_RESULT_FAIL)
+			return false;
+	return p->anchor != NULL;
+}
+
 int rule_revocation(const struct path *p, struct findings *f, struct kst_revoked_at *at,
 		    struct kst_error *err)
 {
+	int (*check)(struct kst_revocations *, const struct kst_cert *, const struct kst_cert *, int64_t,
+		     struct kst_revoked_at *, struct kst_error *) =
+		may_ask(p, f) ? kst_revocations_check : kst_revocations_check_local;
 	char day[KST_TIME_TEXT];
 
 	if (!p->req->revocations) {
@@ -47,7 +63,7 @@ int rule_revocation(const struct path *p, struct findings *f, struct kst_revoked
 	}
 	/* Who is trusted is not taken back by anybody but his list. */
 	for (size_t i = 0; i + 1 < p->nr; i++) {
-		if (kst_revocations_check(p->req->revocations, p->cert[i], p->cert[i + 1], p->at, &at[i], err) < 0)
+		if (check(p->req->revocations, p->cert[i], p->cert[i + 1], p->at, &at[i], err) < 0)
 			return -1;
 		switch (at[i].state) {
 		case KST_REVOKED_NO:

@@ -59,7 +59,7 @@ static const struct anchor *anchor_of(const struct search *s, const struct kst_c
 	const struct anchor *a = s->req->anchors ? anchors_find(s->req->anchors, cert) : NULL;
 
 	/* "Not an anchor" is no more than that; a word of distrust is found by rule_links(). */
-	return a && !(a->none && !a->no) ? a : NULL;
+	return a && !(a->all.none && !a->all.no) ? a : NULL;
 }
 
 static size_t find_node(const struct search *s, const struct kst_cert *cert)

@@ -9,6 +9,7 @@
 
 #include "crl_kit.h"
 #include "http_kit.h"
+#include "path_kit.h"
 
 static struct party ca, leaf;
 static struct kst_cert *ca_c, *leaf_c;
@@ -255,6 +256,66 @@ START_TEST(test_so_many_and_no_more)
 }
 END_TEST
 
+START_TEST(test_nonce_each_time)
+{
+	struct kst_revoked_at out;
+
+	unknown(ask(AT("/ocsp/other-nonce"), NULL), KST_REVOKED_BAD, "nonce");
+	/* The answer that was kept is no better than it was. */
+	ck_assert_int_eq(kst_revocations_check(r, leaf_c, ca_c, time(NULL), &out, NULL), 0);
+	unknown(out, KST_REVOKED_BAD, "nonce");
+	ck_assert_uint_eq(requests(), 1);
+}
+END_TEST
+
+static struct kst_verdict judge(struct kst_anchors *a)
+{
+	struct kst_chain chain = { .cert = NULL };
+	struct kst_verify_request req = { .chain = &chain, .anchors = a, .usage = KST_USAGE_ANY, .max_depth = -1,
+					  .revocations = r };
+	struct kst_verdict v;
+
+	ck_assert_int_eq(kst_chain_push(&chain, leaf_c), 0);
+	ck_assert_int_eq(kst_chain_push(&chain, ca_c), 0);
+	ck_assert_int_eq(kst_verify(&v, &req, NULL), 0);
+	kst_chain_release(&chain);
+	return v;
+}
+
+/* A stranger chooses the addresses in the chain that he sends. */
+START_TEST(test_strangers_are_not_asked)
+{
+	struct kst_anchors *a;
+	struct kst_verdict v;
+	struct kst_cert *strangers;
+	X509 *x = X509_dup(leaf.cert);
+	char url[100];
+
+	snprintf(url, sizeof(url), "OCSP;URI:http://127.0.0.1:%d/ocsp/of-a-stranger", w.port);
+	party_ext(x, NID_info_access, url);
+	X509_sign(x, ca.key, EVP_sha256());
+	strangers = leaf_c = party_x509(x);
+	X509_free(x);
+	kst_revocations_online(r, 20000);
+	ck_assert_int_eq(kst_anchors_new(&a, NULL), 0);
+	v = judge(a);
+	ck_assert(!v.valid && v.revocation && v.revocation[0].state == KST_REVOKED_UNKNOWN);
+	ck_assert_str_eq(v.revocation[0].text, "not asked: the path is not trusted");
+	kst_verdict_release(&v);
+	/* What is asked now is the first that arrives. */
+	leaf_c = NULL;
+	unknown(ask(AT("/only-this"), NULL), KST_REVOKED_UNREACHABLE, "404");
+	ck_assert_msg(!strncmp(web_asked(&w), "POST /only-this ", 16), "a stranger's address was asked");
+	kst_cert_free(leaf_c);
+	leaf_c = strangers;
+	path_trust(a, &(struct made){ .cert = ca_c });
+	v = judge(a);
+	ck_assert_msg(v.revocation && v.revocation[0].state == KST_REVOKED_NO, "%s", verdict_text(&v));
+	kst_verdict_release(&v);
+	kst_anchors_free(a);
+}
+END_TEST
+
 Suite *test_online(void)
 {
 	Suite *s = suite_create("online");
@@ -269,6 +330,8 @@ Suite *test_online(void)
 	tcase_add_test(tc, test_not_asked);
 	tcase_add_test(tc, test_slow_server_once);
 	tcase_add_test(tc, test_so_many_and_no_more);
+	tcase_add_test(tc, test_nonce_each_time);
+	tcase_add_test(tc, test_strangers_are_not_asked);
 	suite_add_tcase(s, tc);
 	return s;
 }

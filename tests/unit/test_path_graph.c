@@ -338,6 +338,65 @@ START_TEST(distrust_of_an_intermediate_counts_below_it)
 }
 END_TEST
 
+/* Several sources that speak of one certificate: the words add up, in whatever order the files are named. */
+START_TEST(sources_add_up_in_any_order)
+{
+	static const struct {
+		struct {
+			bool trusted;
+			unsigned yes, no;
+			long after; /* from when the leaf was issued; 0 none */
+		} word[2];
+		enum kst_usage usage;
+		bool good;
+	} cases[] = {
+		{ { { false, 0, KST_FOR_SERVER, 0 }, { false, 0, KST_FOR_EMAIL, 0 } }, KST_USAGE_SERVER, false },
+		{ { { true, 0, KST_FOR_SERVER, 0 }, { true, 0, KST_FOR_EMAIL, 0 } }, KST_USAGE_SERVER, false },
+		{ { { true, 0, KST_FOR_CLIENT, 0 }, { true, 0, KST_FOR_EMAIL, 0 } }, KST_USAGE_SERVER, true },
+		{ { { true, KST_FOR_SERVER, 0, 0 }, { true, KST_FOR_EMAIL, 0, 0 } }, KST_USAGE_SERVER, true },
+		{ { { false, 0, 0, 0 }, { false, 0, KST_FOR_EVERYTHING, 0 } }, KST_USAGE_SERVER, false },
+		{ { { false, 0, 0, 0 }, { true, 0, KST_FOR_EVERYTHING, 0 } }, KST_USAGE_ANY, false },
+		{ { { false, 0, 0, 0 }, { true, 0, 0, 0 } }, KST_USAGE_SERVER, true },
+		{ { { true, 0, 0, -1 }, { true, 0, 0, 1000 } }, KST_USAGE_SERVER, false },
+		{ { { true, 0, 0, -1 }, { true, 0, 0, 0 } }, KST_USAGE_SERVER, false },
+	};
+
+	send(&leaf);
+	send(&ica);
+	req.host = NULL;
+	for (size_t i = 0; i < 4 * sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t k = i / 4, turned = i & 1;
+		bool above = i & 2; /* it is said of the root, or of the intermediate below a root that is trusted */
+		bool dates = cases[k].word[0].after;
+		struct kst_anchors *a;
+
+		if (!above && (dates || k == 3))
+			continue; /* an intermediate is trusted by its root, whatever else */
+		ck_assert_int_eq(kst_anchors_new(&a, NULL), 0);
+		if (!above)
+			path_trust(a, &root);
+		for (size_t n = 0; n < 2; n++) {
+			size_t w = n ^ turned;
+			struct kst_entry *e = path_entry(above ? &root : &ica);
+
+			e->trusted = cases[k].word[w].trusted;
+			e->no_anchor = !e->trusted;
+			e->server_after = cases[k].word[w].after ? kst_cert_not_before(leaf.cert) + cases[k].word[w].after : 0;
+			ck_assert_int_eq(kst_purposes_set(&e->purposes, cases[k].word[w].yes), 0);
+			ck_assert_int_eq(kst_purposes_set(&e->distrusted, cases[k].word[w].no), 0);
+			path_trust_entry(a, e);
+		}
+		req.anchors = a;
+		req.usage = cases[k].usage;
+		ck_assert_msg(verify() == cases[k].good, "%zu %zu %d: %s", k, turned, above, verdict_text(&v));
+		if (!cases[k].good)
+			ck_assert_msg(cause() == KST_REASON_DISTRUSTED, "%zu: %s", i, verdict_text(&v));
+		kst_anchors_free(a);
+	}
+	req.anchors = anchors;
+}
+END_TEST
+
 /* ---- what else is asked ---- */
 
 START_TEST(weak_keys_and_digests)
@@ -534,6 +593,7 @@ Suite *test_path_graph(void)
 	tcase_add_test(t, what_was_issued_after_the_date_is_not_trusted);
 	tcase_add_test(t, a_limit_in_words_is_told);
 	tcase_add_test(t, distrust_of_an_intermediate_counts_below_it);
+	tcase_add_test(t, sources_add_up_in_any_order);
 	tcase_add_test(t, weak_keys_and_digests);
 	tcase_add_test(t, times_are_whole_seconds_and_both_ends_belong);
 	tcase_add_test(t, the_key_belongs_to_the_leaf_or_not);
