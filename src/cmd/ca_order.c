@@ -282,47 +282,77 @@ static int check_files(struct orders *o, size_t i, struct kst_error *err)
 }
 
 /* And that it is one, with the passphrase that it will have, or has. */
-static int check_content(struct cli *cli, struct orders *o, size_t i)
+struct opened {
+	const struct orders *o;
+	const size_t *at; /* row of each */
+	struct kst_store *s[WRITERS_MAX][2];
+};
+
+/* A passphrase is slow to try, and that is meant: many at once, as they are written. */
+static void open_files(void *ctx, size_t i)
+{
+	struct opened *d = ctx;
+	const struct order *r = &d->o->row[d->at[i]];
+
+	for (int k = 0; k < 2 && r->path[k]; k++)
+		if (access(r->path[k], F_OK) == 0)
+			(void)!ca_files_open(&d->o->files, r->name, r->path[k], &d->s[i][k], NULL);
+}
+
+static int check_content(struct cli *cli, struct orders *o, size_t i, struct kst_store *s[2])
 {
 	struct order *r = &o->row[i];
 
 	for (int k = 0; k < 2 && r->path[k]; k++) {
-		struct kst_error why = KST_ERROR_INIT;
-		struct kst_store *s = NULL;
 		int rc;
 
 		if (access(r->path[k], F_OK) < 0)
 			continue;
-		if (ca_files_open(&o->files, r->name, r->path[k], &s, &why) < 0 && !o->source) {
+		if (!s[k] && !o->source) {
 			struct kst_open_options open = cmd_open_options(cli, false);
 
-			kst_error_clear(&why);
-			(void)!kst_store_open(&s, r->path[k], &open, &why);
+			(void)!kst_store_open(&s[k], r->path[k], &open, NULL);
 		}
-		rc = s ? ca_ours(o, r->name, NULL, s, NULL, cli->err) : 0;
-		if (rc < 0) {
-			kst_store_free(s);
+		rc = s[k] ? ca_ours(o, r->name, NULL, s[k], NULL, cli->err) : 0;
+		if (rc < 0)
 			return -1;
-		}
-		if (!rc) {
-			refuse(&o->ask[i], r->path[k], s ? "holds something that is none of this name's certificates" :
-							      "exists already, and cannot be opened to see what it is");
-			kst_store_free(s);
-			return 0;
-		}
-		kst_store_free(s);
+		if (!rc)
+			return refuse(&o->ask[i], r->path[k],
+				      s[k] ? "holds something that is none of this name's certificates" :
+					     "exists already, and cannot be opened to see what it is");
 	}
 	return 0;
 }
 
+static int check_some(struct cli *cli, struct orders *o, const size_t *at, size_t nr, size_t *todo)
+{
+	struct opened d = { .o = o, .at = at };
+	unsigned threads = o->jobs < WRITERS_MAX ? o->jobs : WRITERS_MAX;
+	int ret = 0;
+
+	kst_parallel(threads, nr, open_files, &d, NULL, "", 0, 0);
+	for (size_t i = 0; i < nr; i++) {
+		if (!ret)
+			ret = check_content(cli, o, at[i], d.s[i]);
+		*todo -= o->ask[at[i]].fate != KST_CA_MADE;
+		kst_store_free(d.s[i][0]);
+		kst_store_free(d.s[i][1]);
+	}
+	return ret;
+}
+
 static int check_contents(struct cli *cli, struct orders *o, size_t *todo)
 {
+	size_t at[WRITERS_MAX], nr = 0;
+
 	for (size_t i = 0; i < o->nr; i++) {
-		if (o->ask[i].fate != KST_CA_MADE || !o->row[i].replaces || o->files.replace)
-			continue;
-		if (check_content(cli, o, i) < 0)
-			return -1;
-		*todo -= o->ask[i].fate != KST_CA_MADE;
+		if (o->ask[i].fate == KST_CA_MADE && o->row[i].replaces && !o->files.replace)
+			at[nr++] = i;
+		if (nr && (nr == WRITERS_MAX || i + 1 == o->nr)) {
+			if (check_some(cli, o, at, nr, todo) < 0)
+				return -1;
+			nr = 0;
+		}
 	}
 	return 0;
 }

@@ -77,8 +77,10 @@ int ca_ours(const struct orders *o, const char *name, const struct kst_cert *lik
 		if (kst_store_entry(s, i, &e, err) < 0)
 			return -1;
 		leaf = kst_entry_leaf(e);
-		if (key && e->kind == KST_KIND_KEY && leaf && like && ca_same_key(leaf, like))
+		if (key && e->kind == KST_KIND_KEY) {
 			*key = true;
+			continue;
+		}
 		if (e->kind == KST_KIND_CERT && of_the_ca(o, leaf))
 			continue;
 		if (e->kind != KST_KIND_CERT && e->kind != KST_KIND_KEY)

@@ -7,7 +7,8 @@
 
 /*
  * 1: the store holds keys and certificates of rows of this name (or the key of `like`; NULL), the CA's own,
- * and nothing else; 0; -1.  *key (may be NULL): it holds the private key of `like`.
+ * and nothing else; 0; -1.  *key (may be NULL): it holds private keys, which
+ * are left out then.
  */
 int ca_ours(const struct orders *o, const char *name, const struct kst_cert *like, struct kst_store *s, bool *key,
 	    struct kst_error *err);

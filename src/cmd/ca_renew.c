@@ -102,25 +102,58 @@ static int order(struct cli *cli, struct orders *o, const struct renew_opts *opt
 
 /* ---- the same key ---- */
 
-/* The file of its key, for changing.  0; 1: it does not hold the key. */
-static int open_store(struct cli *cli, const char *path, const struct kst_cert *like, struct kst_store **s, size_t *at)
+static int find_entry(struct kst_store *s, enum kst_kind kind, const struct kst_cert *like, size_t *at,
+		      struct kst_error *err)
 {
 	struct kst_entry *e;
 
-	if (cmd_edit(cli, path, false, 0, s) < 0)
-		return -1;
-	for (*at = 0; *at < kst_store_count(*s); ++*at) {
+	for (*at = 0; *at < kst_store_count(s); ++*at) {
 		const struct kst_cert *leaf;
 
-		if (kst_store_entry(*s, *at, &e, cli->err) < 0)
+		if (kst_store_entry(s, *at, &e, err) < 0)
 			return -1;
 		leaf = kst_entry_leaf(e);
-		if (e->kind == KST_KIND_KEY && leaf && ca_same_key(leaf, like))
+		if (e->kind == kind && leaf && ca_same_key(leaf, like))
 			return 0;
 	}
+	return 1;
+}
+
+/* The file of its key, for changing.  0; 1: it does not hold the key. */
+static int open_store(struct cli *cli, const char *path, const struct kst_cert *like, struct kst_store **s, size_t *at)
+{
+	int rc;
+
+	if (cmd_edit(cli, path, false, 0, s) < 0)
+		return -1;
+	rc = find_entry(*s, KST_KIND_KEY, like, at, cli->err);
+	/* An encrypted key in a PEM file does not say whose it is: it stays, and so does all the rest. */
+	if (rc == 1 && (kst_store_format(*s)->caps & KST_CAP_LOOSE))
+		rc = find_entry(*s, KST_KIND_CERT, like, at, cli->err);
+	if (rc != 1)
+		return rc;
 	kst_store_free(*s);
 	*s = NULL;
 	return 1;
+}
+
+/* Beside a certificate that stands alone in its file stand the others of its chain. */
+static int put_alone(struct kst_store *s, struct kst_cert *cert, struct kst_error *err)
+{
+	struct kst_entry *e = kst_entry_new(KST_KIND_CERT);
+	size_t at = 0;
+	int rc;
+
+	if (!e || kst_chain_push(&e->chain, cert) < 0 || !(e->alias = kst_alias_derive(e))) {
+		kst_entry_free(e);
+		return kst_error_nomem(err);
+	}
+	rc = find_entry(s, KST_KIND_CERT, cert, &at, err);
+	if (rc == 1)
+		return kst_store_add(s, e, NULL, err);
+	kst_free(e->alias);
+	e->alias = NULL;
+	return rc < 0 ? kst_entry_free(e), -1 : kst_store_replace(s, at, e, err);
 }
 
 static int put_in_store(struct cli *cli, struct orders *o, struct kst_store *s, size_t at, const struct kst_cert *cert)
@@ -134,6 +167,12 @@ static int put_in_store(struct cli *cli, struct orders *o, struct kst_store *s, 
 		return -1;
 	if (kst_entry_leaf(was) && kst_cert_equal(kst_entry_leaf(was), cert))
 		return 0;
+	if (was->kind == KST_KIND_CERT) {
+		ret = put_alone(s, (struct kst_cert *)(uintptr_t)cert, cli->err);
+		for (size_t i = 0; !ret && i + 1 < chain->nr; i++)
+			ret = put_alone(s, chain->cert[i], cli->err);
+		return ret < 0 ? -1 : kst_store_save(s, &save, NULL, cli->err);
+	}
 	if (kst_entry_copy(&e, was, cli->err) < 0)
 		return -1;
 	kst_chain_release(&e->chain);
@@ -179,7 +218,7 @@ static int look_at_pem(struct cli *cli, struct orders *o, const struct order *r,
 		rc = open_store(cli, p->pem, r->like, &p->s, &p->at);
 		if (rc <= 0)
 			return rc;
-		rc = 0;
+		rc = 0; /* it is somebody else's key */
 	}
 	if (rc)
 		return 0;
