@@ -29,8 +29,12 @@ int kst_revocations_add_staple(struct kst_revocations *r, const uint8_t *der, si
 			       struct kst_error *err);
 
 /* OCSP responders and CRL distribution points named by certificates may be asked over the network
- * (http:// only), within `timeout_ms` each.  Answers are kept for as long as r lives. */
+ * (http:// only), within `timeout_ms` each, and within three times that, 64 requests and 128 MiB until
+ * the next kst_revocations_renew().  Answers are kept for an hour, failures for a minute. */
 void kst_revocations_online(struct kst_revocations *r, int timeout_ms);
+/* A new verification begins, and what it may ask for is new: kst_verify() says so.  What one peer's
+ * certificates have used up is not held against the next. */
+void kst_revocations_renew(struct kst_revocations *r);
 
 enum kst_revoked { KST_REVOKED_UNKNOWN, KST_REVOKED_NO, KST_REVOKED_YES };
 enum kst_revoked_why { /* of UNKNOWN */

@@ -9,6 +9,7 @@
 
 #include "crypto/cert_impl.h"
 #include "crypto/cert_x509.h"
+#include "crypto/key_flaw.h"
 #include "kstool/alloc.h"
 
 #define OID_KEY_USAGE	  "\x55\x1d\x0f"
@@ -77,14 +78,40 @@ static bool appointed(const struct kst_cert *who, X509 *x, const struct kst_cert
 	return key && kst_name_equal(who->issuer, ca->subject) && X509_verify(x, key) == 1;
 }
 
+/* Whoever can make another certificate with the same MD5, or find the key, is the responder. */
+static const char *too_weak(const struct kst_cert *who, X509 *x, const struct kst_cert *ca, bool *weak)
+{
+	EVP_PKEY *key = X509_get0_pubkey(x);
+
+	switch (kst_signed_how(who->sig_alg, ca)) {
+	case KST_SIGNED_WEAK:
+		*weak = true;
+		break;
+	case KST_SIGNED_BROKEN:
+		return "is signed with a responder's certificate that is signed with MD5 or weaker, which proves nothing";
+	case KST_SIGNED_UNKNOWN:
+	case KST_SIGNED_NO:
+		return "is signed with a responder's certificate whose signature this OpenSSL does not know";
+	case KST_SIGNED_YES:
+		break;
+	}
+	return key && kst_key_flaw(key) == KST_KEY_SOUND
+		       ? NULL
+		       : "is signed with a responder's key that is too weak";
+}
+
 /* NULL, or why somebody whom the CA has appointed must not be believed.  *memory: there is none. */
 static const char *unfit(const struct kst_inquiry *q, const struct kst_ocsp *a,
-			 const struct kst_cert *who, X509 *x, bool *memory, struct kst_error *err)
+			 const struct kst_cert *who, X509 *x, bool *weak, bool *memory, struct kst_error *err)
 {
 	struct kst_inquiry own = { .cert = who, .issuer = q->issuer, .at = q->at };
+	const char *flaw;
 
 	if (!appointed(who, x, q->issuer))
 		return "is signed by a responder whom the CA has not appointed";
+	flaw = too_weak(who, x, q->issuer, weak);
+	if (flaw)
+		return flaw;
 	if (!allows(who))
 		return "is signed with a certificate that is not for OCSP (no OCSPSigning)";
 	if (!may_sign(who) || not_understood(x))
@@ -143,7 +170,7 @@ static int try_one(const struct kst_inquiry *q, const struct kst_ocsp *a, OCSP_B
 		return 0;
 	if (kst_cert_from_x509(&who, x, NULL) < 0)
 		return 0;
-	*bad = unfit(q, a, who, x, &memory, err);
+	*bad = unfit(q, a, who, x, weak, &memory, err);
 	if (memory)
 		ret = -1;
 	else {

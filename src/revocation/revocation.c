@@ -267,3 +267,8 @@ void kst_revocations_online(struct kst_revocations *r, int timeout_ms)
 	r->online = true;
 	r->net.timeout_ms = timeout_ms > 0 ? timeout_ms : 10000;
 }
+
+void kst_revocations_renew(struct kst_revocations *r)
+{
+	kst_online_renew(&r->net);
+}

@@ -44,7 +44,7 @@ static bool other_key(const struct kst_crl *c, const struct kst_cert *issuer)
 	       !kst_bytes_is(id.body, c->key_id.data, c->key_id.len);
 }
 
-static enum kst_signed signature(struct kst_crl *c, const struct kst_cert *issuer)
+enum kst_signed kst_crl_signed(struct kst_crl *c, const struct kst_cert *issuer)
 {
 	if (!c->judged || memcmp(c->judged_by, kst_cert_sha256(issuer), 32)) {
 		c->sig = kst_signed_by(c->tbs, c->algorithm, c->signature, issuer);
@@ -56,7 +56,7 @@ static enum kst_signed signature(struct kst_crl *c, const struct kst_cert *issue
 
 static const char *bad_signature(struct kst_crl *c, const struct kst_cert *issuer)
 {
-	switch (signature(c, issuer)) {
+	switch (kst_crl_signed(c, issuer)) {
 	case KST_SIGNED_NO:
 		return other_key(c, issuer) ? "is signed with another key than the CA's"
 					    : "is not signed by the CA, or was altered";

@@ -49,5 +49,7 @@ bool kst_revoked_then(int64_t at, int64_t when, int reason);
 /* Ask these lists.  0, or -1 (no memory). */
 int kst_inquiry_crls(struct kst_inquiry *q, struct kst_crl *const *crl, size_t nr,
 		     struct kst_error *err);
+/* Who signed this list is found out once for each issuer. */
+enum kst_signed kst_crl_signed(struct kst_crl *c, const struct kst_cert *issuer);
 
 #endif

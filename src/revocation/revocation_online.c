@@ -2,9 +2,10 @@
 /*
  * revocation_online.c - asking the addresses that a certificate names
  *
- * A chain of hostile certificates can name any number of them: so many requests are
- * made and no more, each address once, and a server that kept us waiting is not
- * asked again.
+ * A chain of hostile certificates can name any number of them: for one verification so many
+ * requests are made and no more, so many bytes taken and so long waited, each address is asked
+ * once, and a server that kept us waiting not again.  A list that the CA has not signed is not
+ * kept.
  */
 #include "revocation/revocation_online.h"
 
@@ -15,6 +16,7 @@
 #include "crypto/cert_impl.h"
 #include "kstool/alloc.h"
 #include "net/http.h"
+#include "net/net.h"
 #include "revocation/ocsp.h"
 
 #define OID_AUTHORITY_INFO "\x2b\x06\x01\x05\x05\x07\x01\x01"
@@ -40,6 +42,30 @@ void kst_online_release(struct kst_online *o)
 	memset(o, 0, sizeof(*o));
 }
 
+static bool is_old(const struct kst_online_answer *a, int64_t now)
+{
+	return a->ours ||
+	       now - a->came > (a->err.code ? KST_ONLINE_FAILED_S : KST_ONLINE_KEPT_S) * INT64_C(1000);
+}
+
+void kst_online_renew(struct kst_online *o)
+{
+	int64_t now = kst_net_clock();
+	size_t bytes = 0, nr = 0;
+
+	o->asked = 0;
+	o->bytes = 0;
+	o->until = 0;
+	for (size_t i = 0; i < o->nr; i++)
+		bytes += o->answer[i]->bytes;
+	for (size_t i = 0; i < o->nr; i++)
+		if (bytes > KST_ONLINE_KEPT || o->nr > KST_ONLINE_KEPT_NR || is_old(o->answer[i], now))
+			answer_free(o->answer[i]);
+		else
+			o->answer[nr++] = o->answer[i];
+	o->nr = nr;
+}
+
 /* ---- what was asked already ---- */
 
 /* "http://host:port" of both the same? */
@@ -53,7 +79,8 @@ static bool same_server(const char *a, const char *b)
 static const struct kst_error *tired_of(const struct kst_online *o, const char *url)
 {
 	for (size_t i = 0; i < o->nr; i++)
-		if ((o->answer[i]->err.code == KST_E_TIMEOUT ||
+		if (!o->answer[i]->ours &&
+		    (o->answer[i]->err.code == KST_E_TIMEOUT ||
 		     o->answer[i]->err.code == KST_E_NO_HOST) &&
 		    same_server(o->answer[i]->url, url))
 			return &o->answer[i]->err;
@@ -92,22 +119,50 @@ static struct kst_online_answer *place(struct kst_online *o, const char *url,
 	return a;
 }
 
+/* What may still be spent on this verification: NULL, or why nothing. */
+static const char *spent(struct kst_online *o, struct kst_http *how)
+{
+	size_t max = o->max_bytes ? o->max_bytes : KST_ONLINE_BYTES;
+	int64_t now = kst_net_clock(), left;
+
+	if (!o->until)
+		o->until = now + (int64_t)KST_ONLINE_WAITS * o->timeout_ms;
+	left = o->until - now;
+	if (o->asked >= KST_ONLINE_REQUESTS)
+		return "the certificates name too many addresses";
+	if (left <= 0)
+		return "all the addresses together keep us waiting too long";
+	if (o->bytes >= max)
+		return "all the answers together are too large";
+	if (how->max > max - o->bytes)
+		how->max = max - o->bytes;
+	how->timeout_ms = left < o->timeout_ms ? (int)left : o->timeout_ms;
+	return NULL;
+}
+
 /* Fetch, unless there is a reason not to; what came of it is in `a`. */
 static void fetch(struct kst_online *o, struct kst_online_answer *a, struct kst_http *how)
 {
 	const struct kst_error *before = tired_of(o, a->url);
+	const char *limit = before ? NULL : spent(o, how);
+	size_t max = how->max;
 
 	how->url = a->url;
-	how->timeout_ms = o->timeout_ms;
 	if (before)
 		a->err = *before;
-	else if (o->asked >= KST_ONLINE_REQUESTS)
-		kst_error_setx(&a->err, KST_E_PEER_LIMIT,
-			       "the certificates name too many addresses");
-	else {
+	else if (limit) {
+		a->ours = true;
+		kst_error_setx(&a->err, KST_E_PEER_LIMIT, "%s", limit);
+	} else {
 		o->asked++;
 		kst_http_fetch(&a->der, how, &a->err);
+		/* What was cut short by our own patience says nothing of the server. */
+		a->ours = a->err.code == KST_E_TIMEOUT && how->timeout_ms < o->timeout_ms;
+		a->bytes = a->err.code == KST_E_PEER_LIMIT ? max : a->der.len;
+		o->bytes += a->bytes;
+		a->bytes = a->err.code ? 0 : a->der.len;
 	}
+	a->came = kst_net_clock();
 }
 
 static void failed(struct kst_inquiry *q, const char *source, const struct kst_error *err)
@@ -283,6 +338,27 @@ static int each_point(void *ctx, const struct kst_crl_point *p)
 	return 0;
 }
 
+/* Anybody can serve 64 MiB: what proves nothing for the CA that was asked about is not kept. */
+static void drop_forged(struct points *c)
+{
+	for (size_t k = 0; k < c->nr; k++) {
+		enum kst_signed how = kst_crl_signed(c->crl[k], c->q->issuer);
+
+		if (how == KST_SIGNED_YES || how == KST_SIGNED_WEAK)
+			continue;
+		for (size_t i = 0; i < c->o->nr; i++) {
+			struct kst_online_answer *a = c->o->answer[i];
+
+			if (a->crl != c->crl[k])
+				continue;
+			kst_crl_free(a->crl);
+			a->crl = NULL;
+			a->bytes = 0;
+			kst_error_setx(&a->err, KST_E_CORRUPT, "the list there is not signed by the CA, or was altered");
+		}
+	}
+}
+
 int kst_inquiry_online(struct kst_inquiry *q, struct kst_online *o, struct kst_crl *const *local,
 		       size_t nr_local, struct kst_error *err)
 {
@@ -308,6 +384,7 @@ int kst_inquiry_online(struct kst_inquiry *q, struct kst_online *o, struct kst_c
 		}
 		if (kst_inquiry_crls(q, c.crl, c.nr, err) < 0)
 			goto done;
+		drop_forged(&c);
 	}
 	ret = 0;
 done:

@@ -9,13 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
 #include "crypto/cert_x509.h"
+#include "crypto/key_flaw.h"
 #include "crypto/names.h"
 #include "verify/path.h"
 
@@ -25,20 +24,6 @@ static void rsa(long bits, const char *t, int depth, struct findings *f)
 		find_fail(f, KST_REASON_WEAK_KEY, depth, "%s: under 3072 bits", t);
 	if (bits % 8) /* CA/Browser Forum, Baseline Requirements 6.1.5 */
 		find_lax(f, KST_REASON_WEB_PKI, depth, "%s: the size is no multiple of 8", t);
-}
-
-/* With the exponent 1 everybody can sign for the owner of the key: a signature is its own padding.  Neither OpenSSL
- * nor GnuTLS look.  An even one is none. */
-static bool exponent_is_no_secret(EVP_PKEY *pkey)
-{
-	BIGNUM *e = NULL;
-	bool bad;
-
-	if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) != 1)
-		return false;
-	bad = !BN_is_odd(e) || BN_is_one(e) || BN_is_negative(e);
-	BN_free(e);
-	return bad;
 }
 
 static void ec(const char *t, int depth, struct findings *f)
@@ -64,11 +49,11 @@ static void key(const struct path *p, size_t i, struct findings *f)
 	ERR_set_mark();
 	pkey = x ? X509_get0_pubkey(x) : NULL;
 	ERR_pop_to_mark();
-	if (pkey && EVP_PKEY_get_security_bits(pkey) < 112) {
+	if (pkey && kst_key_flaw(pkey) == KST_KEY_SHORT) {
 		find_fail(f, KST_REASON_WEAK_KEY, (int)i, "%s is too weak", t);
 		return;
 	}
-	if (pkey && exponent_is_no_secret(pkey)) {
+	if (pkey && kst_key_flaw(pkey) == KST_KEY_EXPONENT) {
 		find_fail(f, KST_REASON_WEAK_KEY, (int)i, "%s: with its exponent everybody can sign for it", t);
 		return;
 	}

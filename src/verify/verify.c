@@ -149,6 +149,8 @@ int kst_verify(struct kst_verdict *out, const struct kst_verify_request *req, st
 	if (!v)
 		return kst_error_nomem(err);
 	v->err = err;
+	if (req->revocations)
+		kst_revocations_renew(req->revocations);
 	ret = path_search(req, usage_of(req), req->at ? req->at : kst_time_now(), found, v, err);
 	/* All faults are told at once: what was not asked of a path that was bad already is asked now. */
 	if (ret == 0 && v->best.f.weight && !v->best.revoked)

@@ -264,7 +264,7 @@ END_TEST
 
 START_TEST(test_digests)
 {
-	struct party rsa = { .key = EVP_RSA_gen(1024) };
+	struct party rsa = { .key = EVP_RSA_gen(2048) };
 	rsa.cert = party_certify(rsa.key, "ocsp", NULL, 0, 30, &ca);
 	party_ext(rsa.cert, NID_ext_key_usage, "OCSPSigning");
 	X509_sign(rsa.cert, ca.key, EVP_sha256());
@@ -272,6 +272,35 @@ START_TEST(test_digests)
 	struct kst_revoked_at a = say(HOW(.signer = &rsa, .md = EVP_sha1()));
 	ck_assert(a.state == KST_REVOKED_NO && a.let_pass && strstr(a.text, "SHA-1"));
 	party_free(&rsa);
+}
+END_TEST
+
+/* Who can forge the delegate's certificate, or find his key, is the responder. */
+START_TEST(test_weak_responder)
+{
+	struct party rsa_ca = { .key = EVP_RSA_gen(2048) }, weak = { .key = EVP_RSA_gen(512) }, p;
+
+	weak.cert = party_certify(weak.key, "weak", NULL, 0, 5, &ca);
+	party_ext(weak.cert, NID_ext_key_usage, "OCSPSigning");
+	X509_sign(weak.cert, ca.key, EVP_sha256());
+	unknown(HOW(.signer = &weak), KST_REVOKED_BAD, "responder's key that is too weak");
+	party_free(&weak);
+	rsa_ca.cert = party_certify(rsa_ca.key, "CA", NULL, 1, 5, NULL);
+	kst_cert_free(ca_c);
+	kst_cert_free(leaf_c);
+	ca_c = party_cert(&rsa_ca);
+	p = party_new("leaf.test", NULL, 0, &rsa_ca);
+	leaf_c = party_cert(&p);
+	struct party ocsp = crl_party("ocsp", 0, &rsa_ca, NID_ext_key_usage, "OCSPSigning", 0);
+	no(HOW(.about = p.cert, .issuer = rsa_ca.cert, .signer = &ocsp));
+	X509_sign(ocsp.cert, rsa_ca.key, EVP_sha1());
+	ck_assert(say(HOW(.about = p.cert, .issuer = rsa_ca.cert, .signer = &ocsp)).let_pass);
+	X509_sign(ocsp.cert, rsa_ca.key, EVP_md5());
+	unknown(HOW(.about = p.cert, .issuer = rsa_ca.cert, .signer = &ocsp), KST_REVOKED_BAD,
+		"certificate that is signed with MD5");
+	party_free(&ocsp);
+	party_free(&p);
+	party_free(&rsa_ca);
 }
 END_TEST
 
@@ -428,6 +457,7 @@ Suite *test_ocsp(void)
 	tcase_add_test(tc, test_responder_of_nobody);
 	tcase_add_test(tc, test_responder_revoked);
 	tcase_add_test(tc, test_digests);
+	tcase_add_test(tc, test_weak_responder);
 	tcase_add_test(tc, test_altered);
 	tcase_add_test(tc, test_dates);
 	tcase_add_test(tc, test_unknown_extension);

@@ -10,6 +10,7 @@
 #include "crl_kit.h"
 #include "http_kit.h"
 #include "path_kit.h"
+#include "revocation/revocation_online.h"
 
 static struct party ca, leaf;
 static struct kst_cert *ca_c, *leaf_c;
@@ -50,7 +51,12 @@ static void answer(int fd, const char *request, size_t len, void *ctx)
 	(void)ctx;
 	if (len && !strncmp(request, "POST /ocsp", 10))
 		responder(fd, request, len);
-	else if (strstr(request, "GET /empty.crl ") || strstr(request, "GET /full.crl ")) {
+	else if (strstr(request, "GET /forged.crl ")) {
+		struct party forger = party_new("CA", NULL, 1, NULL);
+		struct kst_bytes der = crl_make(&ca, CRL_HOW(.signer = &forger), NULL, 0);
+		web_text(fd, "HTTP/1.0 200 OK\r\n\r\n");
+		web_send(fd, der.data, der.len);
+	} else if (strstr(request, "GET /empty.crl") || strstr(request, "GET /full.crl ")) {
 		struct crl_row row = { .serial = 2, .when = -60, .reason = 4 };
 		row.serial = strstr(request, "full") ? ASN1_INTEGER_get(X509_get0_serialNumber(leaf.cert)) : 9999;
 		struct kst_bytes der = crl_make(&ca, CRL_HOW(), &row, 1);
@@ -253,6 +259,10 @@ START_TEST(test_so_many_and_no_more)
 		snprintf(points, sizeof(points), "URI:http://127.0.0.1:%%d/%d", i);
 		unknown(ask(NULL, points), KST_REVOKED_UNREACHABLE, i < 61 ? "404" : "too many addresses");
 	}
+	/* Not for ever: the next verification has its own. */
+	kst_revocations_renew(r);
+	unknown(ask(NULL, "URI:http://127.0.0.1:%d/63"), KST_REVOKED_UNREACHABLE, "404");
+	no(ask(AT("/ocsp"), NULL), "/ocsp");
 }
 END_TEST
 
@@ -316,6 +326,58 @@ START_TEST(test_strangers_are_not_asked)
 }
 END_TEST
 
+static const char *cost(struct kst_online *o, const char *point)
+{
+	static struct kst_inquiry q;
+	char url[200];
+	X509 *x = X509_dup(leaf.cert);
+
+	snprintf(url, sizeof(url), "URI:http://127.0.0.1:%d%s", w.port, point);
+	party_ext(x, NID_crl_distribution_points, url);
+	X509_sign(x, ca.key, EVP_sha256());
+	kst_cert_free(leaf_c);
+	leaf_c = party_x509(x);
+	X509_free(x);
+	q = (struct kst_inquiry){ .cert = leaf_c, .issuer = ca_c, .at = time(NULL) };
+	ck_assert_int_eq(kst_inquiry_online(&q, o, NULL, 0, NULL), 0);
+	return q.no ? "no" : q.text;
+}
+
+START_TEST(test_bytes_and_time_of_all)
+{
+	struct kst_online o = { .timeout_ms = 20000, .max_bytes = 500 };
+
+	ck_assert_str_eq(cost(&o, "/empty.crl"), "no");
+	ck_assert_uint_gt(o.bytes, 100);
+	o.max_bytes = o.bytes + 10; /* which the next does not fit into */
+	ck_assert_ptr_nonnull(strstr(cost(&o, "/empty.crl-2"), "cannot be had"));
+	o.max_bytes = o.bytes;
+	ck_assert_ptr_nonnull(strstr(cost(&o, "/a"), "all the answers together are too large"));
+	kst_online_renew(&o);
+	ck_assert_ptr_nonnull(strstr(cost(&o, "/a"), "404"));
+	o.until = 1;
+	ck_assert_ptr_nonnull(strstr(cost(&o, "/b"), "keep us waiting too long"));
+	kst_online_renew(&o);
+	ck_assert_ptr_nonnull(strstr(cost(&o, "/b"), "404"));
+	kst_online_release(&o);
+}
+END_TEST
+
+/* 64 MiB of somebody else's are not kept. */
+START_TEST(test_a_forged_list_is_dropped)
+{
+	struct kst_online o = { .timeout_ms = 20000 };
+
+	ck_assert_ptr_nonnull(strstr(cost(&o, "/forged.crl"), "is not signed by the CA"));
+	ck_assert(o.nr == 1 && !o.answer[0]->crl && !o.answer[0]->bytes);
+	ck_assert_ptr_nonnull(strstr(cost(&o, "/forged.crl"), "is not signed by the CA"));
+	ck_assert_uint_eq(o.asked, 1);
+	ck_assert_str_eq(cost(&o, "/empty.crl"), "no");
+	ck_assert(o.nr == 2 && o.answer[1]->crl);
+	kst_online_release(&o);
+}
+END_TEST
+
 Suite *test_online(void)
 {
 	Suite *s = suite_create("online");
@@ -330,6 +392,8 @@ Suite *test_online(void)
 	tcase_add_test(tc, test_not_asked);
 	tcase_add_test(tc, test_slow_server_once);
 	tcase_add_test(tc, test_so_many_and_no_more);
+	tcase_add_test(tc, test_bytes_and_time_of_all);
+	tcase_add_test(tc, test_a_forged_list_is_dropped);
 	tcase_add_test(tc, test_nonce_each_time);
 	tcase_add_test(tc, test_strangers_are_not_asked);
 	suite_add_tcase(s, tc);
