@@ -300,6 +300,7 @@ const struct cmd cmd_ca_issue = {
 		"\n"
 		"With --if-missing the command can stand in a crontab: it does nothing, and needs no\n"
 		"passphrase, while the certificate has a third of its life left; then it makes a new one.\n"
+		"It writes over files that hold what it made under this name, and over no others.\n"
 		"\n"
 		"--batch takes the names from a file. A batch that was stopped, by whatever, is run again\n"
 		"with the same words: rows that have their certificate are unchanged, those that were\n"

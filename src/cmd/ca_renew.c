@@ -417,7 +417,9 @@ const struct cmd cmd_ca_renew = {
 	.help = "Issues a new certificate for what has one: the same subject, SANs, purpose and\n"
 		"lifetime, and the same key. Where NAME.p12 lies in --out-dir, the certificate takes the\n"
 		"place of the old one in it; else it goes into NAME.pem, with its issuing CA, for whoever holds\n"
-		"the key. The old certificate stays valid until it ends or is revoked.\n"
+		"the key; of a NAME.pem that is there the old certificate alone is replaced, and one that holds\n"
+		"somebody else's is left alone. The old certificate stays valid until it ends or is revoked.\n"
+		"A renewal that was stopped before its file was written is brought to its end by the next one.\n"
 		"\n"
 		"With --new-key there is a new key too, in a new NAME.p12 in the place of the old one. Of several\n"
 		"--pass the first is the CA's, the next ones are those of the stores.\n",
