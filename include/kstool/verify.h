@@ -90,7 +90,7 @@ struct kst_verify_request {
 /* ---- what was found ---- */
 
 enum kst_result { KST_RESULT_PASS, KST_RESULT_FAIL, KST_RESULT_NOT_CHECKED };
-enum kst_from { KST_FROM_TARGET, KST_FROM_EXTRA, KST_FROM_TRUST, KST_FROM_ISSUER_URL };
+enum kst_from { KST_FROM_TARGET, KST_FROM_EXTRA, KST_FROM_TRUST };
 
 struct kst_path_finding {
 	enum kst_path_check check;

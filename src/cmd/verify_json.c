@@ -99,7 +99,7 @@ static void revocation(struct out *o, const struct kst_revoked_at *r)
 static void chain(const struct verify_target *t)
 {
 	static const char *const from[] = { [KST_FROM_TARGET] = "source", [KST_FROM_EXTRA] = "extra",
-					    [KST_FROM_TRUST] = "trust", [KST_FROM_ISSUER_URL] = "issuer-url" };
+					    [KST_FROM_TRUST] = "trust" };
 	struct out *o = t->cli->out;
 
 	out_array(o, "chain");

@@ -41,9 +41,6 @@ static void where_from(const struct verify_target *t, size_t i, struct kst_buf *
 	case KST_FROM_TRUST:
 		kst_buf_puts(out, "trusted");
 		break;
-	case KST_FROM_ISSUER_URL:
-		kst_buf_puts(out, "fetched from its CA");
-		break;
 	}
 }
 

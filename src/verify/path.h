@@ -65,9 +65,9 @@ struct path {
 	const struct anchor *anchor;       /* of the last; NULL */
 	bool self_signed;                  /* the last one signed itself */
 	bool cut;                          /* the search gave up here, there may be more */
+	unsigned *names_left;              /* comparisons of names that this verification may still make */
 	const struct kst_cert *namesake;   /* has the name of the issuer that is missing, but another key */
 };
-/* CAs that may sign others in it: an anchor at its end is one of them. */
 
 /* ---- findings ---- */
 
@@ -76,6 +76,8 @@ struct findings {
 	size_t nr, size;
 	bool failed; /* no memory */
 	bool strict;
+	bool cut;    /* there are more than are kept */
+	unsigned char has[KST_CHECK_COUNT]; /* bits: 1 << result of those that are kept */
 	unsigned weight; /* of the failures: how far the path is from being good */
 };
 void findings_release(struct findings *f);
@@ -95,6 +97,10 @@ bool find_any(const struct findings *f, enum kst_path_check check, int depth);
 #define PATH_NAME 128
 const char *path_name(const struct kst_cert *cert, char out[PATH_NAME]);
 const char *path_issuer_name(const struct kst_cert *cert, char out[PATH_NAME]);
+
+const char *path_oid(struct kst_bytes oid, char out[PATH_NAME]);
+/* KST_FOR_* that a certificate must be for; 0: none in particular. */
+unsigned usage_purpose(enum kst_usage usage);
 
 /* ---- the rules ---- */
 

@@ -29,10 +29,10 @@ static const struct {
 #undef CE
 };
 
-/* Which of those that are known are also understood, so that they may be critical. */
+/* Which of those that are known are also heeded, so that they may be critical. */
 static bool understood(enum ext_known k)
 {
-	return k != EXT_AIA && k != EXT_TLS_FEATURE;
+	return k != EXT_AIA && k != EXT_TLS_FEATURE && k != EXT_NETSCAPE_TYPE;
 }
 
 static int which(struct kst_bytes oid)
@@ -264,7 +264,7 @@ void exts_read(struct exts *x, const struct kst_cert *cert)
 		seen[nr++] = id.body;
 		critical = has && flag.body.data[0];
 		k = which(id.body);
-		if (critical && (k < 0 || !understood((enum ext_known)k)) && !x->unknown_critical.len)
+		if (critical && (k < 0 || !understood((enum ext_known)k)) && !x->unknown_critical.data)
 			x->unknown_critical = id.body;
 		if (k < 0 || x->of[k].has)
 			continue;

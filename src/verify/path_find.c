@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /* path_find.c - findings: how they are kept, and how much each weighs against a path */
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "crypto/names.h"
 #include "kstool/alloc.h"
 #include "verify/path.h"
 
-/* A hostile path has a finding for each certificate and rule, not for each name in it. */
+/* Of a hostile path no more is kept than this, and the first of each check and result; all failures weigh. */
 #define MAX_FINDINGS 4096
 
 /*
@@ -70,9 +72,28 @@ __attribute__((format(printf, 1, 0))) static char *text_of(const char *fmt, va_l
 	return kst_strdup(text);
 }
 
+/* There are so many already: is this one left out?  The first fault that is speaks for those to come. */
+static bool is_one_of_many(struct findings *f, struct kst_path_finding *row)
+{
+	if (!(f->has[row->check] & 1U << row->result))
+		return false;
+	kst_free(row->text);
+	row->text = NULL;
+	if (row->result != KST_RESULT_FAIL || f->cut)
+		return true;
+	f->cut = true;
+	row->text = kst_strdup("there are more faults than are told");
+	return false;
+}
+
 static void put(struct findings *f, struct kst_path_finding row)
 {
-	if (f->nr == f->size && f->nr < MAX_FINDINGS) {
+	if (row.result == KST_RESULT_FAIL)
+		f->weight = f->weight > UINT_MAX - weight(row.reason) ? UINT_MAX : f->weight + weight(row.reason);
+	if (f->nr >= MAX_FINDINGS && is_one_of_many(f, &row))
+		return;
+	f->has[row.check] |= 1U << row.result;
+	if (f->nr == f->size) {
 		size_t more = f->size ? f->size * 2 : 32;
 		struct kst_path_finding *grown = kst_realloc(f->row, more * sizeof(*grown));
 
@@ -86,8 +107,6 @@ static void put(struct findings *f, struct kst_path_finding row)
 		kst_free(row.text);
 		return;
 	}
-	if (row.result == KST_RESULT_FAIL)
-		f->weight += weight(row.reason);
 	f->row[f->nr++] = row;
 }
 
@@ -173,6 +192,14 @@ const char *path_name(const struct kst_cert *cert, char out[PATH_NAME])
 
 	kst_cert_name(cert, &text);
 	return cut(&text, out);
+}
+
+const char *path_oid(struct kst_bytes oid, char out[PATH_NAME])
+{
+	char text[KST_OID_TEXT];
+
+	snprintf(out, PATH_NAME, "%.120s", kst_oid_text(oid, text) == 0 ? text : "with an OID that is none");
+	return out;
 }
 
 const char *path_issuer_name(const struct kst_cert *cert, char out[PATH_NAME])

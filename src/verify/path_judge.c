@@ -28,25 +28,6 @@ static void link_of(const struct path *p, size_t i, struct findings *f)
 	}
 }
 
-static unsigned purpose_of(enum kst_usage usage)
-{
-	switch (usage) {
-	case KST_USAGE_SERVER:
-		return KST_FOR_SERVER;
-	case KST_USAGE_CLIENT:
-		return KST_FOR_CLIENT;
-	case KST_USAGE_EMAIL:
-		return KST_FOR_EMAIL;
-	case KST_USAGE_CODE:
-		return KST_FOR_CODE;
-	case KST_USAGE_FROM_CERT:
-	case KST_USAGE_ANY:
-	case KST_USAGE_CA:
-		return 0;
-	}
-	return 0;
-}
-
 static bool is_distrusted(const struct anchor *a, unsigned purpose)
 {
 	return purpose ? (a->all.no & purpose) != 0 : a->all.no == KST_FOR_EVERYTHING;
@@ -65,15 +46,28 @@ static const struct anchor *who_says(const struct path *p, const struct anchor *
 
 static void distrusted(const struct path *p, int depth, const struct anchor *a, struct findings *f)
 {
-	a = who_says(p, a, purpose_of(p->usage));
+	a = who_says(p, a, usage_purpose(p->usage));
 	find_fail(f, KST_REASON_DISTRUSTED, depth, "%s says: trusted for %s",
 		  kst_anchors_source(p->req->anchors, a->source)->name, a->limits ? a->limits : "nothing");
+}
+
+/* p11-kit attaches extensions, name constraints for one.  They are not applied here, and who set a limit did not mean
+ * that what is beyond it passes. */
+static void limited(const struct path *p, int depth, const struct anchor *a, struct findings *f)
+{
+	for (const struct anchor *s = NULL; (s = anchors_same(p->req->anchors, a->cert, s));)
+		if (s->own.more) {
+			a = s;
+			break;
+		}
+	find_fail(f, KST_REASON_DISTRUSTED, depth, "%s limits it in a way that kstool cannot apply: %s",
+		  kst_anchors_source(p->req->anchors, a->source)->name, a->limits ? a->limits : "");
 }
 
 static void ends_in_anchor(const struct path *p, struct findings *f)
 {
 	const struct anchor *a = p->anchor;
-	unsigned purpose = purpose_of(p->usage);
+	unsigned purpose = usage_purpose(p->usage);
 	int64_t after = p->usage == KST_USAGE_SERVER ? a->all.server_after :
 			p->usage == KST_USAGE_EMAIL ? a->all.email_after : 0;
 	int depth = (int)p->nr - 1;
@@ -85,9 +79,8 @@ static void ends_in_anchor(const struct path *p, struct findings *f)
 		find_fail(f, KST_REASON_DISTRUSTED, depth, "%s does not trust it for what was issued after %s",
 			  kst_anchors_source(p->req->anchors, a->source)->name,
 			  kst_time_text(after, KST_TIME_DATE, day));
-	else if (a->all.more) /* p11-kit attaches extensions, name constraints for one */
-		find_lax(f, KST_REASON_DISTRUSTED, depth, "%s limits it in a way that is not applied: %s",
-			  kst_anchors_source(p->req->anchors, a->source)->name, a->limits ? a->limits : "");
+	else if (a->all.more)
+		limited(p, depth, a, f);
 	else
 		find_pass(f, KST_CHECK_TRUSTED, depth, NULL);
 }
@@ -125,7 +118,7 @@ void rule_links(const struct path *p, struct findings *f)
 	for (size_t i = 0; p->req->anchors && i + (p->anchor != NULL) < p->nr; i++) {
 		const struct anchor *a = anchors_find(p->req->anchors, p->cert[i]);
 
-		if (a && is_distrusted(a, purpose_of(p->usage)))
+		if (a && is_distrusted(a, usage_purpose(p->usage)))
 			distrusted(p, (int)i, a, f);
 	}
 	if (p->anchor)
@@ -179,7 +172,10 @@ void rule_key(const struct path *p, struct findings *f)
 		find_fail(f, KST_REASON_KEY_MISMATCH, 0, "the key is not that of %s", path_name(p->cert[0], name));
 		break;
 	default:
-		find_not(f, KST_CHECK_KEY, KST_REASON_NONE, 0, "this kind of key cannot be compared");
+		/* What was asked for and cannot be said is no yes. */
+		find_fail(f, KST_REASON_KEY_MISMATCH, 0,
+			  "whether the key is that of %s cannot be told: keys of its kind cannot be compared",
+			  path_name(p->cert[0], name));
 	}
 }
 

@@ -13,10 +13,6 @@
 #include "kstool/text.h"
 #include "verify/path.h"
 
-/* Comparisons of one path: 2048 names under 2048 constraints take a second each (CVE-2018-0732 is
- * such a thing), and nobody has them. */
-#define MAX_COMPARISONS 250000
-
 enum fit { FIT_NO, FIT_YES, FIT_BAD_NAME, FIT_BAD_RULE };
 
 /* ---- host names ---- */
@@ -121,6 +117,13 @@ static enum fit mail(struct kst_bytes name, struct kst_bytes rule)
 
 /* ---- URIs: the host in it ---- */
 
+/* RFC 3986 3.1 */
+static bool in_scheme(uint8_t c, bool first)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (!first && ((c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.'));
+}
+
 static enum fit uri(struct kst_bytes name, struct kst_bytes rule)
 {
 	bool below = rule.len && rule.data[0] == '.';
@@ -129,9 +132,9 @@ static enum fit uri(struct kst_bytes name, struct kst_bytes rule)
 
 	if (rule.len && !plain_host(below ? rest(rule, 1) : rule, false))
 		return FIT_BAD_RULE;
-	while (from + 2 < name.len && memcmp(name.data + from, "://", 3) != 0)
+	while (from < name.len && in_scheme(name.data[from], !from))
 		from++;
-	if (from + 3 >= name.len)
+	if (!from || from + 3 >= name.len || memcmp(name.data + from, "://", 3) != 0)
 		return FIT_BAD_NAME; /* "MUST reject" without an authority */
 	from += 3;
 	for (to = from; to < name.len && !strchr("/?#", name.data[to]) && name.data[to]; to++)
@@ -206,7 +209,6 @@ struct names {
 	struct findings *f;
 	struct kst_bytes permitted, excluded; /* contents of GeneralSubtrees */
 	size_t ca, child;
-	unsigned left; /* comparisons */
 	bool told;     /* one fault of a certificate under a CA is enough */
 };
 
@@ -265,7 +267,7 @@ static void one_name(struct names *n, uint8_t id, struct kst_bytes name)
 
 			if (rule.id != id)
 				continue;
-			if (!n->left || !--n->left) {
+			if (!*n->p->names_left || !--*n->p->names_left) {
 				find_fail(n->f, KST_REASON_NAME_CONSTRAINT, (int)n->child,
 					  "there are too many names and constraints to compare");
 				n->told = true;
@@ -300,6 +302,17 @@ static int each_email(struct names *n)
 	return 0;
 }
 
+/* Where the caller lets the CN stand for a dNSName, it is one. */
+static int each_cn(void *ctx, const char *type, const char *value)
+{
+	struct names *n = ctx;
+	struct kst_bytes cn = { (const uint8_t *)value, strlen(value) };
+
+	if (strcmp(type, "CN") == 0 && !n->told && (plain_host(cn, true) || !strcasecmp(value, n->p->req->host)))
+		one_name(n, KST_DER_CONTEXT(2), cn);
+	return 0;
+}
+
 static void one_cert(struct names *n)
 {
 	const struct exts *x = &n->p->ext[n->child];
@@ -319,6 +332,8 @@ static void one_cert(struct names *n)
 	}
 	if (!mails && !n->told)
 		each_email(n);
+	if (!n->child && !n->told && n->p->req->allow_cn && n->p->req->host && !x->of[EXT_SAN].has)
+		kst_cert_each_rdn(n->p->cert[0], false, each_cn, n);
 }
 
 /* Do the two lists decode, and say something?  (RFC 5280: not an empty sequence) */
@@ -373,7 +388,7 @@ static void leading_periods(struct names *n)
 
 void rule_names(const struct path *p, struct findings *f)
 {
-	struct names n = { .p = p, .f = f, .left = MAX_COMPARISONS };
+	struct names n = { .p = p, .f = f };
 
 	for (n.ca = 1; n.ca < p->nr; n.ca++) {
 		if (!p->ext[n.ca].of[EXT_NAMES].has)

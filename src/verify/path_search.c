@@ -23,6 +23,9 @@
 #define MAX_STEPS 1000
 #define MAX_PATHS 200
 #define MAX_LOOKS 100000 /* at a certificate, whether it may be an issuer */
+/* Of a name with a constraint: 2048 names under 2048 constraints take a second (CVE-2018-0732 is such a thing), and
+ * nobody has them. */
+#define MAX_COMPARISONS 500000
 #define MAX_CANDIDATES 32  /* issuers of one certificate */
 #define MAX_BAD 2          /* ... whose signature does not verify, and that are followed nevertheless */
 
@@ -30,7 +33,8 @@ struct node {
 	struct kst_cert *cert;
 	enum kst_from from;
 	const struct anchor *anchor; /* NULL: none, or the file says that it is none */
-	size_t next;                 /* in its bucket */
+	size_t next;                 /* of its subject, in its bucket */
+	size_t next_print;           /* of its fingerprint, in its bucket */
 };
 
 struct tried {
@@ -42,7 +46,8 @@ struct search {
 	const struct kst_verify_request *req;
 	struct node *node; /* the leaf, what came with it, extra ones; anchors as they are met */
 	size_t nr, size;
-	size_t *head, mask;
+	size_t *head, *print, mask; /* by subject, by fingerprint */
+	unsigned names_left;
 	struct tried *tried;
 	size_t nr_tried, steps, looks, paths;
 	size_t at[PATH_CERTS]; /* nodes of the path */
@@ -62,9 +67,18 @@ static const struct anchor *anchor_of(const struct search *s, const struct kst_c
 	return a && !(a->all.none && !a->all.no) ? a : NULL;
 }
 
+static size_t bucket_of(const struct search *s, const struct kst_cert *cert)
+{
+	size_t h;
+
+	memcpy(&h, kst_cert_sha256(cert), sizeof(h));
+	return h & s->mask;
+}
+
+/* By fingerprint: a hundred thousand of one subject must not be compared each with each. */
 static size_t find_node(const struct search *s, const struct kst_cert *cert)
 {
-	for (size_t i = s->head[kst_cert_subject_hash(cert) & s->mask]; i != NONE; i = s->node[i].next)
+	for (size_t i = s->print[bucket_of(s, cert)]; i != NONE; i = s->node[i].next_print)
 		if (kst_cert_equal(s->node[i].cert, cert))
 			return i;
 	return NONE;
@@ -72,7 +86,7 @@ static size_t find_node(const struct search *s, const struct kst_cert *cert)
 
 static int add_node(struct search *s, struct kst_cert *cert, enum kst_from from, size_t *at)
 {
-	size_t i = find_node(s, cert), *head;
+	size_t i = find_node(s, cert), *head, *print;
 
 	if (i == NONE) {
 		if (s->nr == s->size) {
@@ -88,6 +102,9 @@ static int add_node(struct search *s, struct kst_cert *cert, enum kst_from from,
 		head = &s->head[kst_cert_subject_hash(cert) & s->mask];
 		s->node[i] = (struct node){ .cert = cert, .from = from, .anchor = anchor_of(s, cert), .next = *head };
 		*head = i;
+		print = &s->print[bucket_of(s, cert)];
+		s->node[i].next_print = *print;
+		*print = i;
 	}
 	if (at)
 		*at = i;
@@ -110,12 +127,13 @@ static int prepare(struct search *s)
 		buckets *= 2;
 	s->mask = buckets - 1;
 	s->head = kst_malloc(buckets * sizeof(*s->head));
+	s->print = kst_malloc(buckets * sizeof(*s->print));
 	s->tried = kst_calloc(MAX_SIGNATURES, sizeof(*s->tried));
 	s->path = kst_calloc(1, sizeof(*s->path));
-	if (!s->head || !s->tried || !s->path)
+	if (!s->head || !s->print || !s->tried || !s->path)
 		return -1;
 	for (size_t i = 0; i < buckets; i++)
-		s->head[i] = NONE;
+		s->head[i] = s->print[i] = NONE;
 	if (add_chain(s, s->req->chain, KST_FROM_TARGET) < 0 || add_chain(s, s->req->extra, KST_FROM_EXTRA) < 0)
 		return -1;
 	return 0;
@@ -351,7 +369,7 @@ static int walk(struct search *s)
 int path_search(const struct kst_verify_request *req, enum kst_usage usage, int64_t at, path_found *found,
 		void *ctx, struct kst_error *err)
 {
-	struct search s = { .req = req, .found = found, .ctx = ctx };
+	struct search s = { .req = req, .found = found, .ctx = ctx, .names_left = MAX_COMPARISONS };
 	int ret = -1;
 
 	if (prepare(&s) < 0) {
@@ -360,6 +378,7 @@ int path_search(const struct kst_verify_request *req, enum kst_usage usage, int6
 		s.path->req = req;
 		s.path->usage = usage;
 		s.path->at = at;
+		s.path->names_left = &s.names_left;
 		s.path->cert[0] = s.node[0].cert;
 		s.path->from[0] = KST_FROM_TARGET;
 		exts_read(&s.path->ext[0], s.path->cert[0]);
@@ -370,6 +389,7 @@ int path_search(const struct kst_verify_request *req, enum kst_usage usage, int6
 	}
 	kst_free(s.node);
 	kst_free(s.head);
+	kst_free(s.print);
 	kst_free(s.tried);
 	kst_free(s.path);
 	return ret;

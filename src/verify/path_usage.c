@@ -21,6 +21,11 @@ static const struct {
 	[KST_USAGE_CA] = { "a CA", 0, KEY_MAY_CERT_SIGN, "keyCertSign" },
 };
 
+unsigned usage_purpose(enum kst_usage usage)
+{
+	return uses[usage].eku;
+}
+
 /* ---- the leaf ---- */
 
 static void leaf(const struct path *p, struct findings *f)
@@ -107,9 +112,10 @@ void rule_lengths(const struct path *p, struct findings *f)
 void rule_critical(const struct path *p, struct findings *f)
 {
 	for (size_t i = 0; i < p->nr; i++) {
-		char oid[KST_OID_TEXT];
+		char oid[PATH_NAME];
 
-		if (p->ext[i].unknown_critical.len && kst_oid_text(p->ext[i].unknown_critical, oid) == 0)
-			find_fail(f, KST_REASON_CRITICAL, (int)i, "the critical extension %s is not understood", oid);
+		if (p->ext[i].unknown_critical.data)
+			find_fail(f, KST_REASON_CRITICAL, (int)i, "the critical extension %s is not understood",
+				  path_oid(p->ext[i].unknown_critical, oid));
 	}
 }
