@@ -30,6 +30,8 @@ static bool is_address(const char *host)
 	char plain[256];
 	size_t n = strcspn(host, "%"); /* "fe80::1%eth0" */
 
+	if (n >= sizeof(plain))
+		return false;
 	memcpy(plain, host, n);
 	plain[n] = '\0';
 	return inet_pton(AF_INET, host, &four) == 1 || inet_pton(AF_INET6, plain, &six) == 1;

@@ -280,7 +280,7 @@ int kst_tls_connect(struct kst_handshake *out, const struct kst_connect *how,
 	if (ret > 0)
 		ret = own_fault(out, err);
 	if (ret < 0 || kst_net_connect(&l.net, how, err) < 0 ||
-	    (how->starttls && kst_net_starttls(&l.net, how->starttls, how->to.host, err) < 0))
+	    (how->starttls && kst_net_starttls(&l.net, how->starttls, how->sni ? how->sni : how->to.host, err) < 0))
 		goto fail;
 	l.talk.start = kst_net_clock();
 	memcpy(out->peer, l.net.peer, sizeof(out->peer));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* test_endpoint.c - which words are HOST:PORT, and which are none */
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kstool/endpoint.h"
@@ -112,6 +113,36 @@ START_TEST(names_have_an_end)
 }
 END_TEST
 
+/* Words of every form and any length: no buffer is theirs to fill. */
+START_TEST(no_length_overflows)
+{
+	static const char *const head[] = { "", "tls://", "tls://a:b:", "a:b:", "[", "tls://[", "tls://[::1%", "tls://::1%", "::1%",
+					    "tls://a.test:", "https://", "https://[", "tls://1.2.3.4:" };
+	static const char *const tail[] = { "", ":443", "]", "]:443", "%eth0", "/x" };
+	static const size_t len[] = { 63, 64, 253, 254, 255, 256, 257, 300, 2000, 20000 };
+	const char fill[] = { 'a', 'A', '1', ':', '%', '.' };
+	char *text = malloc(20100);
+
+	ck_assert_ptr_nonnull(text);
+	for (size_t h = 0; h < sizeof(head) / sizeof(head[0]); h++)
+		for (size_t t = 0; t < sizeof(tail) / sizeof(tail[0]); t++)
+			for (size_t l = 0; l < sizeof(len) / sizeof(len[0]); l++)
+				for (size_t f = 0; f < sizeof(fill); f++) {
+					size_t n = strlen(head[h]);
+
+					memcpy(text, head[h], n);
+					memset(text + n, fill[f], len[l]);
+					memcpy(text + n + len[l], tail[t], strlen(tail[t]) + 1);
+					struct kst_error err = KST_ERROR_INIT;
+					int ret = kst_endpoint_parse(&e, text, &err);
+
+					ck_assert_msg(ret != 0 || len[l] <= 253, "%.80s", text);
+					ck_assert_msg((ret < 0) == (err.code != KST_OK), "%.80s", text);
+				}
+	free(text);
+}
+END_TEST
+
 Suite *test_endpoint(void);
 Suite *test_endpoint(void)
 {
@@ -122,6 +153,7 @@ Suite *test_endpoint(void)
 	tcase_add_loop_test(tc, what_is_none, 0, sizeof(none) / sizeof(none[0]));
 	tcase_add_loop_test(tc, what_is_meant_to_be_one, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(tc, names_have_an_end);
+	tcase_add_test(tc, no_length_overflows);
 	suite_add_tcase(s, tc);
 	return s;
 }
