@@ -39,6 +39,13 @@ struct kst_connect {
 	enum kst_ask_http http;
 };
 
+/* An IPv4 or IPv6 address, without brackets. */
+bool kst_is_address(const char *host);
+/* Whom one asks for, in every protocol that lets one ask: `sni` where it is given, or else the host. */
+const char *kst_endpoint_asked(const struct kst_endpoint *to, const char *sni);
+/* The name for SNI (RFC 6066 3: no address, no final dot); NULL: none.  kst_free it. */
+char *kst_endpoint_sni(const struct kst_connect *how);
+
 /* ---- who may come ---- */
 
 struct kst_listener;

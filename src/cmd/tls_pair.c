@@ -133,7 +133,7 @@ static int shake(struct state *st)
 	if (st->opt->tls)
 		how.min_version = how.max_version = !strcmp(st->opt->tls, "1.2") ? 0x0303 : 0x0304;
 	/* An address is not asked for by name (RFC 6066 3). */
-	if (st->host && !strchr(st->host, ':') && strspn(st->host, "0123456789.") < strlen(st->host))
+	if (st->host && !kst_is_address(st->host))
 		how.sni = st->host;
 	if (st->of_client.there) {
 		server.judge = &st->of_client.req;

@@ -35,6 +35,7 @@ struct state {
 	struct tls_view v;
 	enum client_auth auth;
 	bool as_expected, wanted_refusal;
+	bool second; /* there was a second look */
 };
 
 static const char *str(const struct kst_buf *b)
@@ -102,11 +103,10 @@ static int open_all(struct state *st)
 	    tls_judge_open(st->cli, &st->judge, "--trust", KST_USAGE_SERVER) < 0)
 		return -1;
 	/* A client that wants this host asks for it by name, whatever address it got. */
-	if (!st->how.sni && st->opt->host && !strchr(st->opt->host, ':') &&
-	    strspn(st->opt->host, "0123456789.") < strlen(st->opt->host))
+	if (!st->how.sni && st->opt->host && !kst_is_address(st->opt->host))
 		st->how.sni = st->opt->host;
 	if (!st->opt->no_host)
-		st->judge.req.host = st->opt->host ? st->opt->host : st->how.sni ? st->how.sni : st->how.to.host;
+		st->judge.req.host = st->opt->host ? st->opt->host : kst_endpoint_asked(&st->how.to, st->how.sni);
 	st->client = (struct kst_side_options){
 		.me = { st->me.key, st->me.chain },
 		.judge = &st->judge.req,
@@ -127,7 +127,15 @@ static int second_look(struct state *st)
 	cmd_working(st->cli, "shaking hands without a certificate");
 	if (kst_tls_connect(&h, &st->how, &bare, st->cli->err) < 0)
 		return -1;
-	st->auth = h.done ? AUTH_OPTIONAL : AUTH_REQUIRED;
+	st->second = true;
+	/* Only a refusal for want of a certificate says that one is required; what else may go wrong (a limit
+	 * of connections, a goodbye without a word) says nothing.  An end after the request does, where the
+	 * same server went on with the one that showed a certificate. */
+	if (h.done)
+		st->auth = h.closed ? AUTH_UNKNOWN : AUTH_OPTIONAL;
+	else if (h.fault == KST_FAULT_NO_CLIENT ||
+		 (h.fault == KST_FAULT_HUNG_UP && h.asked_for_client && st->h.done && !st->h.closed))
+		st->auth = AUTH_REQUIRED;
 	kst_handshake_release(&h);
 	return 0;
 }
@@ -138,7 +146,7 @@ static int client_auth(struct state *st)
 
 	st->as_expected = true;
 	if (h->asked_for_client && !h->sent_client && (h->done || h->fault == KST_FAULT_NO_CLIENT))
-		st->auth = h->done ? AUTH_OPTIONAL : AUTH_REQUIRED;
+		st->auth = !h->done ? AUTH_REQUIRED : h->closed ? AUTH_UNKNOWN : AUTH_OPTIONAL;
 	else if (!h->asked_for_client && h->done)
 		st->auth = AUTH_NONE;
 	else if (h->asked_for_client && h->sent_client && st->opt->expect && second_look(st) < 0)
@@ -279,6 +287,8 @@ static void client_lines(const struct state *st)
 	kst_buf_printf(&b, "%s", auth_word[st->auth]);
 	if (!st->as_expected)
 		kst_buf_printf(&b, ", and %s was expected", st->opt->expect);
+	if (st->auth == AUTH_UNKNOWN && st->second)
+		kst_buf_puts(&b, ": without a certificate the server ended it, and not for want of one");
 	line(st, st->as_expected ? KST_RESULT_PASS : KST_RESULT_FAIL, "client certificate", &b);
 }
 

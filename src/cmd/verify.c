@@ -185,7 +185,7 @@ static int verify_one(struct state *st, size_t at, bool named)
 	t.has_key = e->kind == KST_KIND_KEY;
 	t.is_server = kst_store_server(st->source) != NULL;
 	if (t.is_server && !st->opt->host && !st->opt->no_host)
-		st->req.host = kst_store_server(st->source)->to.host;
+		st->req.host = kst_endpoint_asked(&kst_store_server(st->source)->to, cli->live ? cli->live->sni : NULL);
 	st->req.chain = &chain;
 	st->req.extra = &st->pool;
 	st->req.anchors = st->anchors;

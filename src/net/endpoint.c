@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "kstool/alloc.h"
 #include "kstool/endpoint.h"
 
 static const struct {
@@ -23,7 +24,7 @@ static const struct {
 	{ "xmpp-client", "5222" },
 };
 
-static bool is_address(const char *host)
+bool kst_is_address(const char *host)
 {
 	struct in6_addr six;
 	struct in_addr four;
@@ -141,10 +142,10 @@ int kst_endpoint_parse(struct kst_endpoint *out, const char *text, struct kst_er
 		memcpy(e.host, host, n);
 	else
 		n = 0;
-	e.is_address = n && is_address(e.host);
+	e.is_address = n && kst_is_address(e.host);
 	if (*s != '[' && memchr(s, ':', n)) {
 		/* Without brackets nobody can tell the last group from a port. */
-		if (!is_address(s) && !e.is_address)
+		if (!kst_is_address(s) && !e.is_address)
 			return forced ? bad(err, text, "is no tls://HOST[:PORT]") : 1;
 		bad(err, text, "is an IPv6 address without brackets");
 		if (e.is_address && !port)
@@ -167,4 +168,21 @@ void kst_endpoint_text(const struct kst_endpoint *e, struct kst_buf *out)
 	bool six = strchr(e->host, ':') != NULL;
 
 	kst_buf_printf(out, "%s%s%s:%s", six ? "[" : "", e->host, six ? "]" : "", e->port);
+}
+
+const char *kst_endpoint_asked(const struct kst_endpoint *to, const char *sni)
+{
+	return sni && *sni ? sni : to->host;
+}
+
+char *kst_endpoint_sni(const struct kst_connect *how)
+{
+	const char *name = how->sni ? how->sni : how->to.host;
+	size_t n = strlen(name);
+
+	if (kst_is_address(name))
+		return NULL;
+	if (n && name[n - 1] == '.')
+		n--;
+	return n ? kst_strndup(name, n) : NULL;
 }

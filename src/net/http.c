@@ -208,7 +208,7 @@ static int once(struct kst_buf *out, const struct kst_http *how, const char *url
 	}
 	w->net = &net;
 	w->err = err;
-	net.budget = how->max + KST_HTTP_HEADER_MAX;
+	net.budget = net.limit = how->max + KST_HTTP_HEADER_MAX;
 	net.stage = "waiting for its answer";
 	net.timeout_ms = how->timeout_ms; /* what is said; the deadline stands */
 	kst_ossl_mark();

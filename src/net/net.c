@@ -199,7 +199,7 @@ static void begin_net(struct kst_net *n, const char *name, int timeout_ms)
 {
 	memset(n, 0, sizeof(*n));
 	n->fd = -1;
-	n->budget = KST_NET_BUDGET;
+	n->budget = n->limit = KST_NET_BUDGET;
 	n->stage = "while connecting";
 	n->start = kst_net_clock();
 	kst_net_restart(n, timeout_ms > 0 ? timeout_ms : 10000);
@@ -277,7 +277,7 @@ ptrdiff_t kst_net_read(struct kst_net *n, void *buf, size_t size, struct kst_err
 {
 	if (!n->budget) {
 		kst_error_setx(err, KST_E_PEER_LIMIT, "more than %llu KiB came, %s",
-			       (unsigned long long)KST_NET_BUDGET >> 10, n->stage);
+			       (unsigned long long)n->limit >> 10, n->stage);
 		return kst_error_subject(err, "%s", n->name);
 	}
 	if (size > n->budget)

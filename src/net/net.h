@@ -23,7 +23,7 @@ struct kst_net {
 	int fd;            /* non-blocking; -1: none */
 	int64_t start, until; /* ms of CLOCK_MONOTONIC */
 	int timeout_ms;
-	uint64_t budget;   /* bytes that may still come */
+	uint64_t budget, limit; /* bytes that may still come, of how many */
 	bool ended;        /* the other side has closed */
 	uint8_t first[64]; /* the first bytes that came since this was cleared, to tell who speaks */
 	size_t nr_first;
@@ -45,7 +45,7 @@ int kst_net_connect(struct kst_net *n, const struct kst_connect *how, struct kst
 int kst_net_adopt(struct kst_net *n, int fd, const char *name, int timeout_ms, struct kst_error *err);
 /* A new deadline, `timeout_ms` from now. */
 void kst_net_restart(struct kst_net *n, int timeout_ms);
-void kst_net_close(struct kst_net *n); /* NULL fd is allowed */
+void kst_net_close(struct kst_net *n); /* also without a connection */
 int kst_net_left(const struct kst_net *n); /* ms; 0: it is over */
 
 /* At most `size` bytes as soon as there are any.  Their number; 0 the other side closed; -1: TIMEOUT,

@@ -185,15 +185,19 @@ static void ask_page(struct live *l, const struct kst_connect *how)
 {
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
 	struct kst_buf page KST_SCRATCH_BUF = KST_BUF_INIT;
+	struct kst_endpoint host = how->to;
+	struct kst_buf name KST_SCRATCH_BUF = KST_BUF_INIT;
 	char data[2048];
 	int ret = 0;
 
+	snprintf(host.host, sizeof(host.host), "%s", kst_endpoint_asked(&how->to, how->sni));
+	kst_endpoint_text(&host, &name);
 	kst_buf_printf(&b, "GET / HTTP/1.1\r\nHost: %s\r\nUser-Agent: kstool/" KSTOOL_VERSION
 			   "\r\nAccept: */*\r\nConnection: close\r\n\r\n",
-		       how->sni ? how->sni : how->to.host);
+		       name.data ? (const char *)name.data : "");
 	kst_net_restart(&l->net, how->timeout_ms > 0 ? how->timeout_ms : 10000);
 	ERR_clear_error();
-	if (b.failed || SSL_write(l->end.ssl, b.data, (int)b.len) != (int)b.len) {
+	if (b.failed || name.failed || SSL_write(l->end.ssl, b.data, (int)b.len) != (int)b.len) {
 		take(l, data, sizeof(data)); /* it may have said why */
 		if (l->talk.h->fault == KST_FAULT_NONE)
 			hung_up(l);
@@ -280,7 +284,7 @@ int kst_tls_connect(struct kst_handshake *out, const struct kst_connect *how,
 	if (ret > 0)
 		ret = own_fault(out, err);
 	if (ret < 0 || kst_net_connect(&l.net, how, err) < 0 ||
-	    (how->starttls && kst_net_starttls(&l.net, how->starttls, how->sni ? how->sni : how->to.host, err) < 0))
+	    (how->starttls && kst_net_starttls(&l.net, how->starttls, kst_endpoint_asked(&how->to, how->sni), err) < 0))
 		goto fail;
 	l.talk.start = kst_net_clock();
 	memcpy(out->peer, l.net.peer, sizeof(out->peer));
@@ -291,6 +295,7 @@ int kst_tls_connect(struct kst_handshake *out, const struct kst_connect *how,
 		goto fail;
 	}
 	SSL_set_bio(l.end.ssl, bio, bio);
+	l.end.net = &l.net;
 	while ((ret = kst_end_shake(&l.end)) == 0 && kst_net_left(&l.net))
 		;
 	if (ret == 1)

@@ -137,22 +137,11 @@ static SSL_CTX *make_ctx(void)
 	return ctx;
 }
 
-/* The name for SNI (RFC 6066 3: no address, no final dot); NULL: none.  kst_free it. */
-static char *server_name(const struct kst_connect *how)
-{
-	const char *name = how->sni ? how->sni : how->to.is_address ? "" : how->to.host;
-	size_t n = strlen(name);
-
-	if (n && name[n - 1] == '.')
-		n--;
-	return n ? kst_strndup(name, n) : NULL;
-}
-
 static SSL *make_ssl(SSL_CTX *ctx, struct look *l, const struct kst_connect *how)
 {
 	SSL *ssl = SSL_new(ctx);
 	BIO *bio = ssl ? kst_net_bio(l->net, l->err) : NULL;
-	char *name = server_name(how);
+	char *name = kst_endpoint_sni(how);
 	bool ok = bio != NULL;
 
 	if (bio)
@@ -253,7 +242,7 @@ int kst_tls_fetch(struct kst_live *out, const struct kst_connect *how, struct ks
 	int ret = kst_net_connect(&net, how, &mine);
 
 	if (!ret && how->starttls)
-		ret = kst_net_starttls(&net, how->starttls, how->sni ? how->sni : how->to.host, &mine);
+		ret = kst_net_starttls(&net, how->starttls, kst_endpoint_asked(&how->to, how->sni), &mine);
 	if (!ret)
 		ret = shake(&live, &net, how, &mine);
 	kst_net_close(&net);

@@ -12,10 +12,13 @@
 #include <openssl/types.h>
 
 #include "kstool/tls.h"
+#include "net/net.h"
 
 #define KST_PEER_CERTS_MAX 100          /* certificates that a side may send */
 #define KST_PEER_CERTS_BYTES (1 << 20)  /* and their bytes: a chain of post-quantum ones has 150 KB */
 #define KST_PEER_NAMES_MAX 1000         /* CA names that are kept */
+
+#define JUDGING_MS 60000                /* what judging may add to a deadline */
 
 /* What both ends of one handshake write into. */
 struct kst_talk {
@@ -38,6 +41,8 @@ struct kst_end {
 	bool deferred;          /* judged good but for its revocation, until the stapled response is here */
 	bool done, failed;
 	bool ticket;            /* a client: the server sent a session ticket, so it has seen everything */
+	struct kst_net *net;    /* whose deadline stands still while somebody is judged; NULL: none */
+	int64_t given_back;     /* ms, so far */
 	struct kst_error err;   /* why it could not be judged, or PEER_LIMIT: not an answer but an error */
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kstool/alloc.h"
 #include "kstool/endpoint.h"
 
 static struct kst_endpoint e;
@@ -143,6 +144,27 @@ START_TEST(no_length_overflows)
 }
 END_TEST
 
+static const struct {
+	const char *host, *sni, *out, *asked;
+} sni[] = {
+	{ "a.test", NULL, "a.test", "a.test" },	   { "a.test.", NULL, "a.test", "a.test." }, { "10.0.0.1", NULL, "", "10.0.0.1" },
+	{ "::1", NULL, "", "::1" },		   { "10.0.0.1", "b.test.", "b.test", "b.test." },
+	{ "a.test", "10.0.0.1", "", "10.0.0.1" },  { "a.test", "", "", "a.test" }, { "1.2.3", NULL, "1.2.3", "1.2.3" },
+};
+
+START_TEST(whom_one_asks_for)
+{
+	struct kst_connect how = { .sni = sni[_i].sni };
+	char *name;
+
+	strcpy(how.to.host, sni[_i].host);
+	name = kst_endpoint_sni(&how);
+	ck_assert_str_eq(name ? name : "", sni[_i].out);
+	ck_assert_str_eq(kst_endpoint_asked(&how.to, how.sni), sni[_i].asked);
+	kst_free(name);
+}
+END_TEST
+
 Suite *test_endpoint(void);
 Suite *test_endpoint(void)
 {
@@ -153,6 +175,7 @@ Suite *test_endpoint(void)
 	tcase_add_loop_test(tc, what_is_none, 0, sizeof(none) / sizeof(none[0]));
 	tcase_add_loop_test(tc, what_is_meant_to_be_one, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(tc, names_have_an_end);
+	tcase_add_loop_test(tc, whom_one_asks_for, 0, sizeof(sni) / sizeof(sni[0]));
 	tcase_add_test(tc, no_length_overflows);
 	suite_add_tcase(s, tc);
 	return s;
