@@ -30,16 +30,15 @@ static int element(struct kst_der *d, uint8_t id, struct kst_der_item *item)
 	return 0;
 }
 
-static int date(struct kst_der *d, int64_t *out)
+int kst_crl_date(struct kst_der *d, int64_t *out)
 {
 	struct kst_der_item item;
-	int id = kst_der_peek(d);
 
-	if ((id != KST_DER_UTC_TIME && id != KST_DER_GENERALIZED_TIME) ||
-	    kst_der_expect(d, (uint8_t)id, &item) < 0)
+	if (kst_der_next(d, &item) != 1 ||
+	    (item.id != KST_DER_UTC_TIME && item.id != KST_DER_GENERALIZED_TIME))
 		return -1;
-	return kst_time_from_asn1(id == KST_DER_GENERALIZED_TIME, item.body.data, item.body.len,
-				  out);
+	return kst_time_from_asn1(item.id == KST_DER_GENERALIZED_TIME, item.body.data,
+				  item.body.len, out);
 }
 
 static void fault(struct kst_crl *c, const char *text)
@@ -198,12 +197,12 @@ static const char *read_tbs(struct kst_crl *c, struct kst_der *at, struct kst_by
 		return "the issuer";
 	c->issuer = item.whole;
 	*at = tbs;
-	if (date(&tbs, &c->this_update) < 0)
+	if (kst_crl_date(&tbs, &c->this_update) < 0)
 		return "the date of issue";
 	*at = tbs;
 	id = kst_der_peek(&tbs);
 	if ((id == KST_DER_UTC_TIME || id == KST_DER_GENERALIZED_TIME) &&
-	    date(&tbs, &c->next_update) < 0)
+	    kst_crl_date(&tbs, &c->next_update) < 0)
 		return "the date of the next issue";
 	*at = tbs;
 	if (kst_der_peek(&tbs) == KST_DER_SEQUENCE) {

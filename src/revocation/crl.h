@@ -95,6 +95,9 @@ struct kst_crl_point {
 /* Each in order; stops when each() gives non-zero.  -1: the extension is malformed. */
 int kst_crl_each_point(const struct kst_cert *cert,
 		       int (*each)(void *ctx, const struct kst_crl_point *point), void *ctx);
+struct kst_der;
+/* The Time that comes next.  0, or -1: it is none. */
+int kst_crl_date(struct kst_der *d, int64_t *out);
 /* A BIT STRING of ReasonFlags (contents octets); -1 malformed. */
 int kst_crl_reason_flags(struct kst_bytes bits, unsigned *out);
 

@@ -31,14 +31,6 @@ struct entry {
 	char bad[120]; /* why the whole list must not be used; empty */
 };
 
-static int date(const struct kst_der_item *item, int64_t *out)
-{
-	if (item->id != KST_DER_UTC_TIME && item->id != KST_DER_GENERALIZED_TIME)
-		return -1;
-	return kst_time_from_asn1(item->id == KST_DER_GENERALIZED_TIME, item->body.data,
-				  item->body.len, out);
-}
-
 static void extension(struct entry *e, struct kst_bytes oid, bool critical, struct kst_bytes value)
 {
 	struct kst_der d = kst_der_bytes(value);
@@ -53,7 +45,7 @@ static void extension(struct entry *e, struct kst_bytes oid, bool critical, stru
 		else
 			e->reason = (int)v;
 	} else if (KST_OID_IS(oid, OID_INVALIDITY_DATE)) {
-		if (kst_der_next(&d, &item) != 1 || date(&item, &e->invalid_since) < 0)
+		if (kst_crl_date(&d, &e->invalid_since) < 0)
 			e->invalid_since = 0; /* never critical: it says no more than the entry */
 	} else if (KST_OID_IS(oid, OID_CERTIFICATE_ISSUER)) {
 		if (kst_der_peek(&d) != KST_DER_SEQUENCE)
@@ -84,7 +76,7 @@ static int next_entry(struct kst_der *list, struct entry *e)
 	    kst_der_expect(&in, KST_DER_INTEGER, &item) < 0 || !item.body.len)
 		return -1;
 	e->serial = item.body;
-	if (kst_der_next(&in, &item) != 1 || date(&item, &e->when) < 0)
+	if (kst_crl_date(&in, &e->when) < 0)
 		return -1;
 	if (kst_der_end(&in))
 		return 1;

@@ -12,7 +12,6 @@
 #include "crypto/key_flaw.h"
 #include "kstool/alloc.h"
 
-#define OID_KEY_USAGE	  "\x55\x1d\x0f"
 #define OID_EXT_KEY_USAGE "\x55\x1d\x25"
 #define OID_OCSP_SIGNING  "\x2b\x06\x01\x05\x05\x07\x03\x09"
 #define OID_NO_CHECK	  "\x2b\x06\x01\x05\x05\x07\x30\x01\x05"
@@ -31,17 +30,6 @@ static bool allows(const struct kst_cert *cert)
 			if (KST_OID_IS(item.body, OID_OCSP_SIGNING))
 				return true;
 	return false;
-}
-
-static bool may_sign(const struct kst_cert *cert)
-{
-	struct kst_bytes ext = KST_CERT_EXT(cert, OID_KEY_USAGE, NULL);
-	struct kst_der d = kst_der_bytes(ext);
-	struct kst_der_item bits;
-
-	/* digitalSignature, or nonRepudiation */
-	return !ext.len || (kst_der_expect(&d, KST_DER_BIT_STRING, &bits) == 0 &&
-			    bits.body.len >= 2 && bits.body.data[1] & 0xc0);
 }
 
 /* A critical extension that OpenSSL does not know either. */
@@ -114,7 +102,7 @@ static const char *unfit(const struct kst_inquiry *q, const struct kst_ocsp *a,
 		return flaw;
 	if (!allows(who))
 		return "is signed with a certificate that is not for OCSP (no OCSPSigning)";
-	if (!may_sign(who) || not_understood(x))
+	if (!kst_key_usage_allows(who, KST_USAGE_SIGNS) || not_understood(x))
 		return "is signed with a certificate that forbids this use";
 	if (q->at < kst_cert_not_before(who) || q->at > kst_cert_not_after(who))
 		return "is signed with a responder's certificate that was not valid then";

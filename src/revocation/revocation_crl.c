@@ -8,7 +8,6 @@
 #include "kstool/time.h"
 #include "revocation/revocation_impl.h"
 
-#define OID_KEY_USAGE	   "\x55\x1d\x0f"
 #define OID_SUBJECT_KEY_ID "\x55\x1d\x0e"
 
 #define REMOVE_FROM_CRL 8
@@ -19,19 +18,6 @@ static struct kst_revoked_at from(const struct kst_crl *c)
 
 	snprintf(of.source, sizeof(of.source), "%s", c->name);
 	return of;
-}
-
-/* RFC 5280 6.3.3 (f): where there is a key usage, it must allow this. */
-static bool may_sign_crls(const struct kst_cert *issuer)
-{
-	struct kst_bytes ext = KST_CERT_EXT(issuer, OID_KEY_USAGE, NULL);
-	struct kst_der d = kst_der_bytes(ext);
-	struct kst_der_item bits;
-
-	if (!ext.len)
-		return true;
-	return kst_der_expect(&d, KST_DER_BIT_STRING, &bits) == 0 && bits.body.len >= 2 &&
-	       bits.body.data[1] & 0x02;
 }
 
 /* The list names the key that signed it, and the CA's is another. */
@@ -106,7 +92,8 @@ static int look(struct kst_inquiry *q, struct kst_crl *c, struct use *use, struc
 		return 0;
 	}
 	bad = bad_signature(c, q->issuer);
-	if (!bad && !may_sign_crls(q->issuer))
+	/* RFC 5280 6.3.3 (f) */
+	if (!bad && !kst_key_usage_allows(q->issuer, KST_USAGE_SIGNS_CRLS))
 		bad = "is signed by a CA whose key usage does not allow that (no cRLSign)";
 	if (!bad && kst_crl_index(c, err) < 0)
 		return -1;

@@ -9,9 +9,12 @@
 #include <openssl/objects.h>
 #include <openssl/x509.h>
 
+#include "crypto/cert_impl.h"
 #include "crypto/cert_x509.h"
 #include "crypto/names.h"
 #include "crypto/ossl.h"
+
+#define OID_KEY_USAGE "\x55\x1d\x0f"
 
 static EVP_PKEY *key_of(const struct kst_cert *cert)
 {
@@ -129,4 +132,16 @@ out:
 	X509_ALGOR_free(alg);
 	kst_ossl_unmark();
 	return ret;
+}
+
+bool kst_key_usage_allows(const struct kst_cert *cert, uint8_t bits)
+{
+	struct kst_bytes ext = KST_CERT_EXT(cert, OID_KEY_USAGE, NULL);
+	struct kst_der d = kst_der_bytes(ext);
+	struct kst_der_item item;
+
+	if (!ext.len)
+		return true;
+	return kst_der_expect(&d, KST_DER_BIT_STRING, &item) == 0 && item.body.len >= 2 &&
+	       item.body.data[1] & bits;
 }

@@ -18,5 +18,9 @@ enum kst_signed kst_signed_by(struct kst_bytes tbs, struct kst_bytes algorithm,
 			      struct kst_bytes bits, const struct kst_cert *by);
 /* Only how good the algorithm is: YES, WEAK, BROKEN or UNKNOWN. */
 enum kst_signed kst_signed_how(struct kst_bytes algorithm, const struct kst_cert *by);
+/* Does the key usage, where there is one, allow one of these (first octet of its bits)? */
+#define KST_USAGE_SIGNS	     0xc0 /* digitalSignature, nonRepudiation */
+#define KST_USAGE_SIGNS_CRLS 0x02
+bool kst_key_usage_allows(const struct kst_cert *cert, uint8_t bits);
 
 #endif
