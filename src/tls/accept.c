@@ -2,8 +2,8 @@
 /*
  * accept.c - a handshake with a client that came, and a page for it
  *
- * The peer is there to show what a client does, so it is patient with none: one
- * deadline for handshake, request and answer.
+ * The peer is there to show what a client does, so it is patient with none: a
+ * deadline for the handshake, shorter ones for the request, and for its last bytes.
  */
 #include "tls/session.h"
 
