@@ -51,7 +51,7 @@ struct how {
 
 static ASN1_TIME *from_now(long s)
 {
-	return ASN1_TIME_to_generalizedtime(ASN1_TIME_adj(NULL, time(NULL), 0, s), NULL);
+	return ASN1_GENERALIZEDTIME_adj(NULL, time(NULL), 0, s);
 }
 
 static struct kst_bytes make(struct how h)
@@ -73,8 +73,12 @@ static struct kst_bytes make(struct how h)
 							      h.status == V_OCSP_CERTSTATUS_REVOKED ? when : NULL,
 							      t, next);
 		ck_assert_ptr_nonnull(one);
-		if (h.unknown)
-			OCSP_SINGLERESP_add_ext(one, crl_unknown(h.unknown, 1), -1);
+		if (h.unknown) {
+			X509_EXTENSION *ext = crl_unknown(h.unknown, 1);
+
+			OCSP_SINGLERESP_add_ext(one, ext, -1);
+			X509_EXTENSION_free(ext);
+		}
 		if (h.comes_with)
 			sk_X509_push(certs, h.comes_with);
 		ck_assert_int_eq(OCSP_basic_sign(basic, signer->cert, signer->key, h.md ? h.md : EVP_sha256(), certs,
