@@ -4,6 +4,7 @@
 #include "cmd/deliver.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 struct crl_opts {
 	struct ca_opts ca;
@@ -108,6 +109,28 @@ static int make(struct state *st)
 	return tell(st, stale);
 }
 
+/* A list takes the place of a list, and of nothing else: not of a store, not of the CA's own key. */
+static int check_place(struct cli *cli, const char *path)
+{
+	struct kst_open_options opt = { .asker = NULL };
+	struct kst_store *s = NULL;
+	struct kst_head h;
+	struct stat there;
+	bool lists;
+
+	if (stat(path, &there) < 0 || !S_ISREG(there.st_mode) || !there.st_size)
+		return 0;
+	lists = kst_store_open(&s, path, &opt, NULL) == 0 && kst_store_count(s) > 0;
+	for (size_t i = 0; lists && i < kst_store_count(s); i++)
+		lists = kst_store_head(s, i, &h, NULL) == 0 && h.kind == KST_KIND_CRL;
+	kst_store_free(s);
+	if (lists)
+		return 0;
+	kst_error_setx(cli->err, KST_E_EXISTS, "holds something else than a revocation list; it is left as it is");
+	kst_error_subject(cli->err, "%s", path);
+	return kst_error_hint(cli->err, "name another file");
+}
+
 static int publish(struct state *st, struct kst_save_result *res)
 {
 	struct deliver d = { .path = st->opt->out, .data = &st->data, .replace = true, .binary = !wants_pem(st->opt), .what = "DER" };
@@ -138,6 +161,8 @@ static int run(struct cli *cli, void *opts)
 	st.which = st.opt->root ? KST_CA_BY_ROOT : KST_CA_BY_CA;
 	if (to_stdout)
 		out_data_mode(cli->out);
+	else if (st.opt->out && check_place(cli, st.opt->out) < 0)
+		return -1;
 	if (ca_open(cli, &st.opt->ca, false, &open, &st.ca) < 0 || make(&st) < 0)
 		goto done;
 	res.written = st.made;

@@ -212,7 +212,7 @@ static void status_of(struct kst_inquiry *q, struct kst_revoked_at *of, OCSP_SIN
 	case V_OCSP_CERTSTATUS_REVOKED:
 		of->when = seconds(when);
 		of->reason = why;
-		if (kst_revoked_then(q->at, of->when, why))
+		if (kst_revoked_then(q->at, of->when, why, of->this_update))
 			kst_inquiry_yes(q, of, old);
 		else if (!old)
 			kst_inquiry_no(q, of);

@@ -47,10 +47,11 @@ int kst_revocation_reason_by_name(const char *name)
 	return -1;
 }
 
-bool kst_revoked_then(int64_t at, int64_t when, int r)
+bool kst_revoked_then(int64_t at, int64_t when, int r, int64_t this_update)
 {
-	/* Whoever has the key may have had it before, and can date a signature as he likes. */
-	return when <= at ||
+	/* Whoever has the key may have had it before, and can date a signature as he likes.  And what a
+	 * CA says today of tomorrow it says of today: a clock that is ahead is no pardon. */
+	return when <= at || when > this_update ||
 	       (r >= 0 && r < REASONS && reason[r] && strstr(reason[r], "Compromise"));
 }
 

@@ -182,8 +182,8 @@ static bool listed(struct kst_inquiry *q, const struct use *u, const struct use 
 	} else if (kst_crl_find(u->crl, serial, issuer, &f)) {
 		in = true;
 	}
-	/* In a complete list the reason has no meaning (RFC 5280 5.3.1). */
-	if (!in || f.reason == REMOVE_FROM_CRL || !kst_revoked_then(q->at, f.when, f.reason))
+	/* Only a delta takes an entry back (RFC 5280 5.3.1): who stands in a complete list is revoked. */
+	if (!in || (f.reason == REMOVE_FROM_CRL && c->delta) || !kst_revoked_then(q->at, f.when, f.reason, c->this_update))
 		return false;
 	of = from(c);
 	of.when = f.when;

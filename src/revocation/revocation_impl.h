@@ -43,8 +43,8 @@ void kst_inquiry_none(struct kst_inquiry *q, enum kst_revoked_why why,
 	__attribute__((format(printf, 4, 5)));
 /* Is it answered, so that nobody else needs to be asked? */
 bool kst_inquiry_done(const struct kst_inquiry *q);
-/* Does a revocation at `when` for this reason hold at `at`? */
-bool kst_revoked_then(int64_t at, int64_t when, int reason);
+/* Does a revocation at `when` for this reason hold at `at`, by the word of `this_update`? */
+bool kst_revoked_then(int64_t at, int64_t when, int reason, int64_t this_update);
 
 /* Ask these lists.  0, or -1 (no memory). */
 int kst_inquiry_crls(struct kst_inquiry *q, struct kst_crl *const *crl, size_t nr,

@@ -284,6 +284,22 @@ START_TEST(test_looking_back)
 }
 END_TEST
 
+START_TEST(test_dated_ahead)
+{
+	/* The CA's clock, or whoever dates it: it stands in today's list. */
+	ADD(&ca, CRL_HOW(), { .cert = leaf.cert, .when = 300, .reason = 4 });
+	yes();
+	ck_assert_int_eq(ask_at(leaf_c, ca_c, -3 * CRL_DAY).state, KST_REVOKED_YES);
+}
+END_TEST
+
+START_TEST(test_taken_back_in_a_complete_list)
+{
+	ADD(&ca, CRL_HOW(), LEAF(8));
+	yes();
+}
+END_TEST
+
 START_TEST(test_looking_back_compromised)
 {
 	ADD(&ca, CRL_HOW(), { .cert = leaf.cert, .when = -2 * CRL_DAY, .reason = 1 });
@@ -660,6 +676,8 @@ Suite *test_crl(void)
 	tcase_add_test(tc, test_overdue_but_listed);
 	tcase_add_test(tc, test_not_yet);
 	tcase_add_test(tc, test_looking_back);
+	tcase_add_test(tc, test_dated_ahead);
+	tcase_add_test(tc, test_taken_back_in_a_complete_list);
 	tcase_add_test(tc, test_looking_back_compromised);
 	tcase_add_test(tc, test_looking_back_beyond_the_end);
 	tcase_add_test(tc, test_no_next_update);
