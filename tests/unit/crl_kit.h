@@ -173,4 +173,30 @@ static inline struct party crl_party(const char *cn, int is_ca, const struct par
 	return p;
 }
 
+/* A list of `nr` serial numbers from `first` on. */
+static inline struct kst_bytes crl_big(const struct party *by, long first, long nr)
+{
+	X509_CRL *crl = X509_CRL_new();
+	ASN1_TIME *t = ASN1_TIME_adj(NULL, time(NULL), 0, -7200);
+	ASN1_INTEGER *n = ASN1_INTEGER_new();
+	unsigned char *der = NULL;
+	X509_CRL_set_version(crl, 1);
+	X509_CRL_set_issuer_name(crl, X509_get_subject_name(by->cert));
+	crl_time(crl, X509_CRL_set1_lastUpdate, -3600);
+	crl_time(crl, X509_CRL_set1_nextUpdate, CRL_DAY);
+	for (long i = 0; i < nr; i++) {
+		X509_REVOKED *rev = X509_REVOKED_new();
+		ASN1_INTEGER_set(n, first + i);
+		X509_REVOKED_set_serialNumber(rev, n);
+		X509_REVOKED_set_revocationDate(rev, t);
+		X509_CRL_add0_revoked(crl, rev);
+	}
+	X509_CRL_sign(crl, by->key, EVP_sha256());
+	int len = i2d_X509_CRL(crl, &der);
+	ASN1_INTEGER_free(n);
+	ASN1_TIME_free(t);
+	X509_CRL_free(crl);
+	return (struct kst_bytes){ der, (size_t)len };
+}
+
 #endif
