@@ -69,7 +69,7 @@ bool ca_files_exist(char *const path[2])
 /* ---- passphrases ---- */
 
 /* The name as a part of a path can never lead out of its directory. */
-static char *pass_path(const struct ca_files *f, const char *name)
+char *ca_files_pass_path(const struct ca_files *f, const char *name)
 {
 	struct kst_buf b KST_SCRATCH_BUF = KST_BUF_INIT;
 	char *file = kst_text_file_name(name, "");
@@ -97,7 +97,7 @@ static int pass_of(const struct ca_files *f, const char *name, struct kst_secret
 
 	if (!f->template)
 		return f->has_pass ? kst_secret_set(out, f->pass.data, f->pass.len, err) : 1;
-	path = pass_path(f, name);
+	path = ca_files_pass_path(f, name);
 	if (!path)
 		return kst_error_nomem(err);
 	if (!f->gen || access(path, F_OK) == 0) {
@@ -289,7 +289,7 @@ int ca_files_open(const struct ca_files *f, const char *name, const char *path, 
 	struct answer a = { .pass = &pass };
 	struct kst_asker asker = { answer, &a };
 	struct kst_open_options open = { .asker = &asker, .limits = f->limits, .insecure_permissions = f->loose };
-	char *file = f->template ? pass_path(f, name) : NULL;
+	char *file = f->template ? ca_files_pass_path(f, name) : NULL;
 	bool there = !f->template || (file && access(file, F_OK) == 0);
 	int ret = there ? pass_of(f, name, &pass, err) : 1;
 

@@ -58,4 +58,7 @@ int ca_files_open(const struct ca_files *f, const char *name, const char *path, 
 int ca_files_pem(struct kst_buf *out, const struct kst_cert *leaf, const struct kst_chain *chain,
 		 struct kst_error *err);
 
+/* The file of the passphrase of NAME, where a template says so (f->template); kst_free it.  NULL without memory. */
+char *ca_files_pass_path(const struct ca_files *f, const char *name);
+
 #endif

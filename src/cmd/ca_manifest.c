@@ -70,7 +70,7 @@ int ca_manifest_check(const struct orders *o, struct kst_error *err)
 	}
 	kst_error_setx(err, KST_E_EXISTS, "exists already, and is no manifest");
 	kst_error_subject(err, "%s", o->manifest);
-	return kst_error_hint(err, "add --replace to write over it");
+	return kst_error_hint(err, "name another file");
 }
 
 int ca_manifest_write(const struct orders *o, struct kst_error *err)

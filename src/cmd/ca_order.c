@@ -208,7 +208,8 @@ static void check_reserved(struct orders *o)
 			struct kst_ca_order *a = &o->ask[i];
 			struct kst_error why = KST_ERROR_INIT;
 
-			if (a->fate == KST_CA_FAILED || ca_reserved(o, o->row[i].path[k], &why) == 0)
+			if (a->fate == KST_CA_FAILED || (ca_reserved(o, o->row[i].path[k], &why) == 0 &&
+							 (k || ca_own_pass(o, &o->row[i], &why) == 0)))
 				continue;
 			a->fate = KST_CA_FAILED;
 			a->err = kst_calloc(1, sizeof(*a->err));

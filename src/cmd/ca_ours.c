@@ -141,3 +141,22 @@ int ca_reserved(const struct orders *o, const char *path, struct kst_error *err)
 	kst_error_setx(err, KST_E_BAD_VALUE, "%s", what);
 	return kst_error_subject(err, "%s", path);
 }
+
+int ca_own_pass(const struct orders *o, const struct order *row, struct kst_error *err)
+{
+	char *pass;
+	bool same = false;
+
+	if (!o->files.template)
+		return 0;
+	pass = ca_files_pass_path(&o->files, row->name);
+	if (!pass)
+		return kst_error_nomem(err);
+	for (size_t k = 0; k < 2; k++)
+		same |= row->path[k] && same_file(pass, row->path[k]);
+	kst_free(pass);
+	if (!same)
+		return 0;
+	kst_error_setx(err, KST_E_BAD_VALUE, "names the file that the passphrase is for");
+	return kst_error_subject(err, "--new-pass %s", o->files.template);
+}

@@ -16,4 +16,7 @@ bool ca_same_key(const struct kst_cert *a, const struct kst_cert *b);
 /* trust.pem and the manifest are nobody's certificate: BAD_VALUE. */
 int ca_reserved(const struct orders *o, const char *path, struct kst_error *err);
 
+/* The passphrase of an order goes into no file of the order: nobody could open that.  0 or -1. */
+int ca_own_pass(const struct orders *o, const struct order *row, struct kst_error *err);
+
 #endif
