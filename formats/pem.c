@@ -312,8 +312,8 @@ static int read_block(struct reader *r, struct pem_block *b, struct kst_error *e
 			return kst_error_nomem(err);
 		kst_error_setx(err, why.code, "block %zu (%s, line %zu) %s", b->at.number,
 			       r->label, b->at.line, why.message);
-		if (err && *why.library)
-			memcpy(err->library, why.library, sizeof(err->library));
+		if (err && *why.underlying)
+			memcpy(err->underlying, why.underlying, sizeof(err->underlying));
 		return -1;
 	}
 	/* EC PARAMETERS serve the key that comes next, and that one only. */

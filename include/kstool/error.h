@@ -30,7 +30,7 @@ struct kst_error {
 	char message[1024]; /* what failed, in words: no capital, no full stop */
 	char detail[1536];  /* further lines, '\n' between them; may be empty */
 	char hint[1536];    /* one runnable command or piece of advice a line */
-	char library[512];  /* what the library below said; shown with -vv only */
+	char underlying[512];  /* what the library below said; shown with -vv only */
 };
 
 #define KST_ERROR_INIT { .code = KST_OK }

@@ -27,7 +27,7 @@ void kst_error_clear(struct kst_error *err)
 	err->code = KST_OK;
 	err->sys_errno = 0;
 	err->subject[0] = err->message[0] = err->detail[0] = '\0';
-	err->hint[0] = err->library[0] = '\0';
+	err->hint[0] = err->underlying[0] = '\0';
 }
 
 __attribute__((format(printf, 4, 0))) static int set(struct kst_error *err, enum kst_code code,

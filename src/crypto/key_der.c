@@ -119,8 +119,8 @@ static int check(const uint8_t *pkcs8, size_t len, struct kst_error *err)
 		return 0;
 	}
 	kst_error_setx(err, KST_E_BAD_KEY, "the private key cannot be decoded");
-	if (err && !err->library[0])
-		memcpy(err->library, library.library, sizeof(err->library));
+	if (err && !err->underlying[0])
+		memcpy(err->underlying, library.underlying, sizeof(err->underlying));
 	return -1;
 }
 

@@ -163,7 +163,7 @@ OSSL_LIB_CTX *kst_ossl_legacy_ctx(struct kst_error *err)
 		kst_error_setx(err, KST_E_UNSUPPORTED,
 			       "openssl's provider \"legacy\" is needed and cannot be loaded");
 		kst_error_hint(err, "install the package with OpenSSL's legacy.so, or set OPENSSL_MODULES to its directory");
-		snprintf(err->library, sizeof(err->library), "%s", legacy.why);
+		snprintf(err->underlying, sizeof(err->underlying), "%s", legacy.why);
 	}
 	return NULL;
 }
@@ -187,7 +187,7 @@ void kst_ossl_unmark(void)
 
 int kst_ossl_error(struct kst_error *err, enum kst_code code, const char *fmt, ...)
 {
-	char text[sizeof(err->library)], message[sizeof(err->message)];
+	char text[sizeof(err->underlying)], message[sizeof(err->message)];
 	va_list ap;
 
 	queue_text(text, sizeof(text));
@@ -197,7 +197,7 @@ int kst_ossl_error(struct kst_error *err, enum kst_code code, const char *fmt, .
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
 	kst_error_setx(err, code, "%s", message);
-	memcpy(err->library, text, sizeof(text));
+	memcpy(err->underlying, text, sizeof(text));
 	return -1;
 }
 

@@ -30,7 +30,7 @@ OSSL_LIB_CTX *kst_ossl_legacy(void);
 
 /*
  * Set the error (first one wins, error.h) with what OpenSSL's queue says in
- * err->library, oldest first, and empty the queue.  Returns -1.
+ * err->underlying, oldest first, and empty the queue.  Returns -1.
  */
 int kst_ossl_error(struct kst_error *err, enum kst_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -125,7 +125,7 @@ void out_error(struct out *o, const struct kst_error *err)
 	kst_buf_u8(&b, '\n');
 	put_lines(o, &b, "  ", err->detail);
 	if (o->verbose >= 2)
-		put_lines(o, &b, "  library: ", err->library);
+		put_lines(o, &b, "  library: ", err->underlying);
 	put_lines(o, &b, "  hint: ", err->hint);
 	if (b.failed) /* no memory for the full text: the least that helps */
 		kst_fd_write_all(o->err_fd, err->message, strlen(err->message), NULL);

@@ -61,7 +61,7 @@ START_TEST(legacy_ciphers_live_in_a_context_of_their_own)
 	if (!ctx) {
 		ck_assert_int_eq(err.code, KST_E_UNSUPPORTED);
 		ck_assert_ptr_nonnull(strstr(err.message, "legacy"));
-		printf("skipped: no legacy provider: %s\n", err.library);
+		printf("skipped: no legacy provider: %s\n", err.underlying);
 		return;
 	}
 	EVP_CIPHER *rc2 = EVP_CIPHER_fetch(ctx, "RC2-40-CBC", NULL);
@@ -91,7 +91,7 @@ START_TEST(a_missing_legacy_provider_is_named)
 	}
 	ck_assert_int_eq(err.code, KST_E_UNSUPPORTED);
 	ck_assert_ptr_nonnull(strstr(err.message, "\"legacy\""));
-	ck_assert_ptr_nonnull(strstr(err.library, "/nonexistent/legacy.so"));
+	ck_assert_ptr_nonnull(strstr(err.underlying, "/nonexistent/legacy.so"));
 	ck_assert_str_ne(err.hint, "");
 	ck_assert_uint_eq(ERR_peek_error(), 0);
 	ck_assert(!kst_legacy_available());
@@ -106,7 +106,7 @@ START_TEST(an_error_takes_the_text_of_the_queue_and_empties_it)
 	ck_assert_int_eq(kst_ossl_error(&err, KST_E_UNSUPPORTED, "no %s here", "FOO"), -1);
 	ck_assert_int_eq(err.code, KST_E_UNSUPPORTED);
 	ck_assert_str_eq(err.message, "no FOO here");
-	ck_assert_str_eq(err.library,
+	ck_assert_str_eq(err.underlying,
 			 "digital envelope routines: unsupported algorithm (first 1); "
 			 "asn1 encoding routines: malloc failure");
 	ck_assert_uint_eq(ERR_peek_error(), 0);
@@ -120,7 +120,7 @@ START_TEST(the_first_error_stays_and_the_queue_is_emptied_all_the_same)
 	ERR_raise(ERR_LIB_ASN1, ERR_R_MALLOC_FAILURE);
 	kst_ossl_error(&err, KST_E_INTERNAL, "second");
 	ck_assert_int_eq(err.code, KST_E_BAD_KEY);
-	ck_assert_str_eq(err.library, "");
+	ck_assert_str_eq(err.underlying, "");
 	ck_assert_uint_eq(ERR_peek_error(), 0);
 	ERR_raise(ERR_LIB_ASN1, ERR_R_MALLOC_FAILURE);
 	ck_assert_int_eq(kst_ossl_error(NULL, KST_E_INTERNAL, "nobody listens"), -1);
@@ -134,7 +134,7 @@ START_TEST(a_queue_longer_than_the_field_is_cut)
 	for (int i = 0; i < 15; i++)
 		ERR_raise_data(ERR_LIB_EVP, EVP_R_UNSUPPORTED_ALGORITHM, "%080d", i);
 	kst_ossl_error(&err, KST_E_INTERNAL, "x");
-	ck_assert_uint_eq(strlen(err.library), sizeof(err.library) - 1);
+	ck_assert_uint_eq(strlen(err.underlying), sizeof(err.underlying) - 1);
 	ck_assert_uint_eq(ERR_peek_error(), 0);
 }
 END_TEST

@@ -232,7 +232,7 @@ START_TEST(errors_show_the_library_with_vv_only)
 	struct kst_error err = KST_ERROR_INIT;
 
 	kst_error_setx(&err, KST_E_CORRUPT, "bad");
-	strcpy(err.library, "0A000086");
+	strcpy(err.underlying, "0A000086");
 	kst_error_detail(&err, "expected x");
 	open_out(OUT_TEXT, "never");
 	out_error(o, &err);
