@@ -134,7 +134,7 @@ static void read_extension(struct kst_crl *c, struct kst_bytes oid, bool critica
 			fault(c, "its issuing distribution point is malformed");
 	} else if (critical && !KST_OID_IS(oid, OID_ISSUER_ALT_NAME) &&
 		   !KST_OID_IS(oid, OID_FRESHEST_CRL) && !KST_OID_IS(oid, OID_AUTHORITY_INFO)) {
-		char text[KST_OID_TEXT], line[KST_OID_TEXT + 64];
+		char text[KST_OID_TEXT], line[200];
 
 		kst_oid_text(oid, text);
 		snprintf(line, sizeof(line), "its critical extension %.100s is not understood",
