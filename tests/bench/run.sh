@@ -6,7 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 k=${KSTOOL:?}
 w=$(mktemp -d)
 trap 'rm -rf "$w"' EXIT
-cc -O2 -o "$w/nothing" "$here/nothing.c" $(pkg-config --libs libcrypto libssl libsodium jansson libutf8proc) -Wl,--no-as-needed
+cc -O2 -Wl,--no-as-needed -o "$w/nothing" "$here/nothing.c" $(pkg-config --libs libssl libcrypto sqlite3 libsodium jansson libutf8proc) -lcsv
 cc -O2 -o "$w/mkcerts" "$here/mkcerts.c" $(pkg-config --libs libcrypto)
 export KSTOOL_SIGNERS=
 bundle=/etc/ssl/certs/ca-certificates.crt
